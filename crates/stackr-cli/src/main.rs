@@ -1,0 +1,2 @@
+//! stackr
+fn main() {}

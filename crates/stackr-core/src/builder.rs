@@ -1,0 +1,277 @@
+//! Typed declarations in Rust: references, inputs that take a value or a reference, and the expressions they
+//! become. The derive makes a builder per arguments struct; this is what its setters are made of.
+
+use std::{collections::BTreeMap, marker::PhantomData};
+
+use crate::{
+    Address, Attribute, BlockKey, Cidr, DnsName, Env, Json, Mode, Path, PathStep, Policy, Set, Value,
+};
+
+/// An argument as it was declared: a value, a reference, or a composition of both.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A value.
+    Literal(Value),
+    /// An argument or output of another object.
+    Reference {
+        /// The object.
+        address: Address,
+        /// Which part of it.
+        path: Path,
+    },
+    /// A list of expressions.
+    List(Vec<Expr>),
+    /// An object of expressions.
+    Object(BTreeMap<String, Expr>),
+    /// The texts of the parts, one after the other.
+    Concat(Vec<Expr>),
+}
+
+impl Expr {
+    /// The addresses that the expression refers to.
+    pub fn references(&self, found: &mut Vec<Address>) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Reference { address, .. } => found.push(address.clone()),
+            Self::List(parts) | Self::Concat(parts) => parts.iter().for_each(|p| p.references(found)),
+            Self::Object(parts) => parts.values().for_each(|p| p.references(found)),
+        }
+    }
+
+    /// The value of the expression; unknown where what it refers to is.
+    #[must_use]
+    pub fn evaluate(&self, env: &dyn Env) -> Value {
+        match self {
+            Self::Literal(value) => value.clone(),
+            Self::Reference { address, path } => reference(address, path, env),
+            Self::List(parts) => Value::Tuple(parts.iter().map(|p| p.evaluate(env)).collect()),
+            Self::Object(parts) => Value::object(parts.iter().map(|(k, p)| (k.clone(), p.evaluate(env)))),
+            Self::Concat(parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    match part.evaluate(env).to_text() {
+                        Some(piece) => text.push_str(&piece),
+                        None => return Value::Unknown(crate::Type::String),
+                    }
+                }
+                Value::String(text)
+            }
+        }
+    }
+}
+
+/// What a reference stands for: unknown where the object or the part of it is not known.
+fn reference(address: &Address, path: &Path, env: &dyn Env) -> Value {
+    let Some(block) = env.block(&address.module, &address.block) else { return Value::UNKNOWN };
+    let object = match &address.key {
+        None => Some(&block),
+        Some(crate::Key::Index(i)) => {
+            usize::try_from(*i).ok().and_then(|i| block.elements().and_then(|e| e.get(i)))
+        }
+        Some(crate::Key::Name(name)) => block.get(name),
+    };
+    let part = object.and_then(|object| {
+        path.0.iter().try_fold(object, |value, step| match step {
+            PathStep::Name(name) => value.get(name),
+            PathStep::Index(i) => value.elements().and_then(|e| e.get(*i)),
+        })
+    });
+    part.cloned().unwrap_or(Value::UNKNOWN)
+}
+
+/// A typed reference to an argument or output of an object.
+#[derive(Clone, Debug)]
+pub struct Ref<T> {
+    address: Address,
+    path: Path,
+    ty: PhantomData<fn() -> T>,
+}
+
+impl<T> Ref<T> {
+    /// A reference to the attribute `name` of the object at `address`. The typed form is made by the derive;
+    /// this one is for attributes that it does not cover.
+    #[must_use]
+    pub fn new(address: &Address, name: &str) -> Self {
+        Self { address: address.clone(), path: Path::name(name), ty: PhantomData }
+    }
+
+    /// The expression it is.
+    #[must_use]
+    pub fn expr(&self) -> Expr {
+        Expr::Reference { address: self.address.clone(), path: self.path.clone() }
+    }
+
+    /// The object it refers to.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+impl<T> Ref<Vec<T>> {
+    /// One element of a referenced list.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Ref<T> {
+        Ref { address: self.address.clone(), path: self.path.join(PathStep::Index(index)), ty: PhantomData }
+    }
+}
+
+impl<T> Ref<Option<T>> {
+    /// The same reference, for use where the value is known to be there.
+    #[must_use]
+    pub fn some(&self) -> Ref<T> {
+        Ref { address: self.address.clone(), path: self.path.clone(), ty: PhantomData }
+    }
+}
+
+/// What a setter takes for an argument of type `T`: a value, a reference, or a composition.
+#[derive(Clone, Debug)]
+pub struct Input<T> {
+    expr: Expr,
+    ty: PhantomData<fn() -> T>,
+}
+
+impl<T> Input<T> {
+    /// An input from an expression whose type the caller vouches for; the planner checks it again.
+    #[must_use]
+    pub fn from_expr(expr: Expr) -> Self {
+        Self { expr, ty: PhantomData }
+    }
+
+    /// The expression it is.
+    #[must_use]
+    pub fn into_expr(self) -> Expr {
+        self.expr
+    }
+}
+
+impl<T> From<Ref<T>> for Input<T> {
+    fn from(reference: Ref<T>) -> Self {
+        Self::from_expr(reference.expr())
+    }
+}
+impl<T> From<&Ref<T>> for Input<T> {
+    fn from(reference: &Ref<T>) -> Self {
+        Self::from_expr(reference.expr())
+    }
+}
+
+/// Inputs from plain values of one type.
+macro_rules! values {
+    ($($ty:ty),*) => {$(
+        impl From<$ty> for Input<$ty> {
+            fn from(value: $ty) -> Self {
+                Self::from_expr(Expr::Literal(value.to_value()))
+            }
+        }
+    )*};
+}
+values!(String, bool, i64, i32, f64, Value, Cidr, DnsName, Json, Policy);
+
+/// Text and references to text for the field types that are text.
+macro_rules! texts {
+    ($($ty:ty),*) => {$(
+        impl From<&str> for Input<$ty> {
+            fn from(text: &str) -> Self {
+                Self::from_expr(Expr::Literal(text.into()))
+            }
+        }
+        impl From<Concat> for Input<$ty> {
+            fn from(text: Concat) -> Self {
+                Self::from_expr(Expr::Concat(text.0))
+            }
+        }
+    )*};
+}
+texts!(String, Cidr, DnsName, Json, Policy);
+
+/// References to plain text where a field has a text type of its own.
+macro_rules! from_string {
+    ($($ty:ty),*) => {$(
+        impl From<&Ref<String>> for Input<$ty> {
+            fn from(reference: &Ref<String>) -> Self {
+                Self::from_expr(reference.expr())
+            }
+        }
+        impl From<String> for Input<$ty> {
+            fn from(text: String) -> Self {
+                Self::from_expr(Expr::Literal(text.into()))
+            }
+        }
+    )*};
+}
+from_string!(Cidr, DnsName, Json, Policy);
+
+impl<T, I: Into<Input<T>>> From<Vec<I>> for Input<Vec<T>> {
+    fn from(elements: Vec<I>) -> Self {
+        Self::from_expr(Expr::List(elements.into_iter().map(|e| e.into().expr).collect()))
+    }
+}
+impl<T, I: Into<Input<T>>, const N: usize> From<[I; N]> for Input<Vec<T>> {
+    fn from(elements: [I; N]) -> Self {
+        Vec::from(elements).into()
+    }
+}
+impl<T, I: Into<Input<T>>> From<Vec<I>> for Input<Set<T>> {
+    fn from(elements: Vec<I>) -> Self {
+        Self::from_expr(Input::<Vec<T>>::from(elements).expr)
+    }
+}
+impl<T, I: Into<Input<T>>, const N: usize> From<[I; N]> for Input<Set<T>> {
+    fn from(elements: [I; N]) -> Self {
+        Vec::from(elements).into()
+    }
+}
+impl<T, K: Into<String>, I: Into<Input<T>>, const N: usize> From<[(K, I); N]> for Input<BTreeMap<String, T>> {
+    fn from(entries: [(K, I); N]) -> Self {
+        let entries = entries.into_iter().map(|(k, v)| (k.into(), v.into().expr));
+        Self::from_expr(Expr::Object(entries.collect()))
+    }
+}
+impl<T: Attribute> From<BTreeMap<String, T>> for Input<BTreeMap<String, T>> {
+    fn from(entries: BTreeMap<String, T>) -> Self {
+        Self::from_expr(Expr::Literal(entries.to_value()))
+    }
+}
+
+/// Text made of values and references; see [`concat()`].
+#[derive(Clone, Debug, Default)]
+pub struct Concat(Vec<Expr>);
+
+/// The start of a text made of values and references: `concat().push("arn:").push(&zone.arn)`.
+#[must_use]
+pub fn concat() -> Concat {
+    Concat::default()
+}
+
+impl Concat {
+    /// The text with one more part.
+    #[must_use]
+    pub fn push(mut self, part: impl Into<Input<String>>) -> Self {
+        self.0.push(part.into().expr);
+        self
+    }
+}
+
+/// A builder of arguments. Derived.
+pub trait Draft {
+    /// The resource or data type it declares.
+    type Of;
+
+    /// The arguments by name.
+    fn into_args(self) -> BTreeMap<String, Expr>;
+}
+
+impl BlockKey {
+    /// A `resource` block.
+    #[must_use]
+    pub fn managed(ty: &str, name: &str) -> Self {
+        Self { mode: Mode::Managed, ty: ty.to_owned(), name: name.to_owned() }
+    }
+
+    /// A `data` block.
+    #[must_use]
+    pub fn data(ty: &str, name: &str) -> Self {
+        Self { mode: Mode::Data, ty: ty.to_owned(), name: name.to_owned() }
+    }
+}

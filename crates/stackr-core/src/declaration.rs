@@ -1,0 +1,177 @@
+//! What a front end hands to the planner: blocks with known references, and their evaluation on demand.
+//!
+//! Facts that shape this file:
+//! - how many instances a block has, and what its arguments are, may depend on values that only planning or
+//!   apply knows, so a declaration is *asked* for them, with an [`Env`] that knows what is known so far;
+//! - the same question is asked again during apply, with real values;
+//! - locals, variables and modules are the front end's own business: the planner sees blocks only.
+
+use std::collections::BTreeMap;
+
+use crate::{Address, BlockKey, Diagnostics, ModulePath, Span, Value};
+
+/// Which provider configuration a block uses: the empty string for the default one, else its alias.
+pub type ProviderKey = String;
+
+/// A declared system: the resources and data of one stack.
+pub trait Declaration: Send + Sync {
+    /// Every `resource` and `data` block, in a stable order.
+    fn blocks(&self) -> &[Declared];
+
+    /// The instances of a block.
+    ///
+    /// # Errors
+    /// What is wrong with `count` or `for_each`, here or in a module around the block.
+    fn expand(&self, block: usize, env: &dyn Env) -> Result<Expansion, Diagnostics>;
+
+    /// The arguments of one instance.
+    ///
+    /// # Errors
+    /// What is wrong with the expressions.
+    fn evaluate(&self, block: usize, address: &Address, env: &dyn Env) -> Result<Arguments, Diagnostics>;
+
+    /// The outputs of the stack.
+    ///
+    /// # Errors
+    /// What is wrong with their expressions.
+    fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics>;
+
+    /// The provider configurations by key. They may not depend on resources.
+    ///
+    /// # Errors
+    /// What is wrong with their expressions.
+    fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics>;
+}
+
+/// What is known of other blocks while one is evaluated.
+pub trait Env {
+    /// The value of a block in a module instance: an object for a single instance, a tuple under `count`, an
+    /// object by key under `for_each`; unknown where even the instances are not known. `None` if it has not
+    /// been evaluated, which is a mistake in the caller's order.
+    fn block(&self, module: &ModulePath, block: &BlockKey) -> Option<Value>;
+}
+
+/// One `resource` or `data` block.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The names of the modules from the root to the block.
+    pub module: Vec<String>,
+    /// Mode, type and name.
+    pub key: BlockKey,
+    /// What it refers to, directly or through locals, variables and modules.
+    pub refs: Vec<BlockRef>,
+    /// Its provider configuration.
+    pub provider: ProviderKey,
+    /// Its `lifecycle` block.
+    pub lifecycle: Lifecycle,
+    /// Where it is written.
+    pub span: Option<Span>,
+}
+
+/// A reference from one block to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockRef {
+    /// The top-level argument that the reference is in; `None` for `depends_on`, `count` and `for_each`.
+    pub arg: Option<String>,
+    /// The index of the other block in [`Declaration::blocks`].
+    pub to: usize,
+}
+
+/// The `lifecycle` block of a resource.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    /// A replacement is made before the old object is removed.
+    pub create_before_destroy: bool,
+    /// A plan that would remove the object is refused.
+    pub prevent_destroy: bool,
+    /// Differences that are not acted on.
+    pub ignore_changes: Ignore,
+}
+
+/// The differences that `ignore_changes` names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ignore {
+    /// None.
+    #[default]
+    Nothing,
+    /// All: the object is made once and then left as it is.
+    All,
+    /// Those in these arguments, as paths: `tags`, `tags["Name"]`, `desired_count`.
+    These(Vec<crate::Path>),
+}
+
+/// The instances of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expansion {
+    /// These, in order. Their addresses carry the keys of modules around them.
+    Known(Vec<Address>),
+    /// They depend on something that is not known yet.
+    Unknown,
+}
+
+/// The evaluated arguments of one instance.
+#[derive(Clone, Debug)]
+pub struct Arguments {
+    /// An object of what is written: attributes by name, blocks as lists of objects. Not yet checked against
+    /// the schema.
+    pub value: Value,
+    /// Where each top-level argument is written, for messages.
+    pub spans: BTreeMap<String, Span>,
+}
+
+/// One output of a stack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputValue {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+    /// Whether it is declared sensitive.
+    pub sensitive: bool,
+    /// Its description.
+    pub description: Option<String>,
+}
+
+/// One `provider "aws"` block, evaluated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderConfig {
+    /// The region; absent: from the environment or the profile.
+    pub region: Option<String>,
+    /// The profile of the shared configuration.
+    pub profile: Option<String>,
+    /// Static credentials.
+    pub access_key: Option<String>,
+    /// Static credentials.
+    pub secret_key: Option<String>,
+    /// Static credentials.
+    pub token: Option<String>,
+    /// The role to assume.
+    pub assume_role: Option<AssumeRole>,
+    /// Tags that every object of this provider gets.
+    pub default_tags: BTreeMap<String, String>,
+    /// Tag keys that are neither compared nor touched.
+    pub ignore_tag_keys: Vec<String>,
+    /// Tag key prefixes that are neither compared nor touched.
+    pub ignore_tag_prefixes: Vec<String>,
+    /// Endpoint URLs by the provider's service name: `ec2`, `elbv2`.
+    pub endpoints: BTreeMap<String, String>,
+    /// The only accounts that may be touched; empty: any.
+    pub allowed_account_ids: Vec<String>,
+    /// Accounts that may not be touched.
+    pub forbidden_account_ids: Vec<String>,
+    /// Address S3 buckets by path instead of host name.
+    pub s3_use_path_style: bool,
+    /// Do not ask which account this is.
+    pub skip_requesting_account_id: bool,
+}
+
+/// The role that a provider assumes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// Its ARN.
+    pub role_arn: String,
+    /// The session's name in the audit log; `stackr` if absent.
+    pub session_name: Option<String>,
+    /// The external id that the role asks for.
+    pub external_id: Option<String>,
+}

@@ -1,0 +1,45 @@
+//! The vocabulary of stackr: what a value, a schema, a resource, an address and an error are.
+//!
+//! Nothing here does I/O or knows an async runtime. Every other crate speaks in these types:
+//!
+//! - [`Value`] and [`Type`]: what planning works on, with unknown and sensitive parts;
+//! - [`Field`] and [`Kind`]: the schema that `#[derive(Args)]` makes from a resource's struct;
+//! - [`Resource`] and [`Lookup`]: what a resource file supplies; [`AnyResource`] is their erased twin;
+//! - [`Declaration`]: what a front end hands to the planner;
+//! - [`CloudError`], [`Diagnostic`]: what can go wrong, by what the reader can do about it.
+
+extern crate self as stackr_core;
+
+mod address;
+mod attribute;
+mod builder;
+mod declaration;
+mod diagnostic;
+mod error;
+mod object;
+mod registry;
+mod resource;
+mod schema;
+mod types;
+mod value;
+
+pub use address::{Address, AddressError, BlockKey, Key, Mode, ModulePath, ModuleStep};
+pub use attribute::{Attribute, Block, Cidr, DnsName, Json, Mismatch, Policy, Set, Tags};
+pub use builder::{Concat, Draft, Expr, Input, Ref, concat};
+pub use declaration::{
+    Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
+    ProviderConfig, ProviderKey,
+};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+pub use error::{CloudError, ErrorKind, Result, need};
+pub use object::{Object, Origin, sealed};
+pub use registry::Registry;
+pub use resource::{
+    After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,
+    BoxFuture, Cloud, Create, Created, Delete, Erased, ErasedLookup, Find, Id, Limiter, Lookup, Outputs,
+    Resource, ResourceExt, Seen, Status, Update, Waits,
+};
+pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};
+pub use stackr_derive::{Args, Block, Outputs};
+pub use types::{ConvertError, ObjectField, Type};
+pub use value::{Number, Path, PathStep, Value};

@@ -1,0 +1,1 @@
+//! stackr-engine

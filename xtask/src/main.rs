@@ -1,0 +1,2 @@
+//! Project chores: `cargo demo` and friends.
+fn main() {}
