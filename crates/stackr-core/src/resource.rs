@@ -272,6 +272,15 @@ impl dyn Cloud + '_ {
     }
 }
 
+/// Gives the clients for a provider configuration; one engine may use several accounts and regions.
+pub trait Clouds: Send + Sync {
+    /// The clients, with the account asked for and checked against the configuration's allowed accounts.
+    fn connect<'a>(
+        &'a self,
+        provider: &'a crate::ProviderConfig,
+    ) -> BoxFuture<'a, Result<std::sync::Arc<dyn Cloud>>>;
+}
+
 /// Holds calls back so that AWS's published request limits are kept. The engine implements it, the cloud's
 /// HTTP client asks it before every request and tells it of every throttle.
 pub trait Limiter: Send + Sync {

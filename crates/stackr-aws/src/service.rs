@@ -1,0 +1,86 @@
+//! One service's client, and the one way to call it.
+
+use std::{future::Future, sync::Arc};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use stackr_core::{Limiter, Origin, Result};
+
+use crate::error;
+
+/// The client of one service in one account and region. `C` is the SDK's client type.
+pub struct Service<C> {
+    /// The SDK's client.
+    pub client: C,
+    /// The service's name as IAM writes it: `ec2`, `elasticloadbalancing`.
+    pub name: &'static str,
+    /// Account, region and how they are reached.
+    pub origin: Arc<Origin>,
+    pub(crate) limiter: Arc<dyn Limiter>,
+}
+
+impl<C> Service<C> {
+    /// Makes one call: waits for the limiter, sends, and turns a failure into a `CloudError` with its kind.
+    ///
+    /// `operation` is AWS's name for it: `CreateNatGateway`.
+    ///
+    /// # Errors
+    /// What AWS or the network answered.
+    pub async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        send: impl Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>> + Send,
+    ) -> Result<T>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        self.limiter.acquire(self.name, operation).await;
+        let answer = Box::pin(send).await.map_err(|e| error::cloud_error(self.name, operation, e));
+        let throttled = answer.as_ref().is_err_and(|e| e.kind() == stackr_core::ErrorKind::Throttled);
+        self.limiter.answered(self.name, operation, throttled);
+        answer
+    }
+
+    /// The ARN of a regional object: `resource` is everything after the account.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        let Origin { region, account, .. } = &*self.origin;
+        format!("arn:{}:{service}:{region}:{account}:{resource}", self.partition())
+    }
+
+    /// The partition that the region is in: `aws`, `aws-cn`, `aws-us-gov`…
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        partition(&self.origin.region).0
+    }
+}
+
+/// The partition of a region and its DNS suffix
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
+pub(crate) fn partition(region: &str) -> (&'static str, &'static str) {
+    match region {
+        r if r.starts_with("cn-") => ("aws-cn", "amazonaws.com.cn"),
+        r if r.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),
+        r if r.starts_with("us-iso-") => ("aws-iso", "c2s.ic.gov"),
+        r if r.starts_with("us-isob-") => ("aws-iso-b", "sc2s.sgov.gov"),
+        r if r.starts_with("eusc-") => ("aws-eusc", "amazonaws.eu"),
+        _ => ("aws", "amazonaws.com"),
+    }
+}
+
+/// The answers for `ids`, in their order, from what was found in any order.
+pub(crate) fn in_order<T>(ids: &[String], found: Vec<(String, T)>) -> Vec<Option<T>> {
+    let mut found: std::collections::BTreeMap<String, T> = found.into_iter().collect();
+    ids.iter().map(|id| found.remove(id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_in_the_order_of_the_questions() {
+        let found = vec![("b".to_owned(), 2), ("a".to_owned(), 1)];
+        assert_eq!(in_order(&["a".into(), "x".into(), "b".into()], found), [Some(1), None, Some(2)]);
+    }
+}
