@@ -294,3 +294,7 @@ text!(
     /// An IAM policy document as text: compared by meaning.
     Policy
 );
+text!(
+    /// The container definitions of an ECS task definition as JSON text: compared by meaning.
+    ContainerDefinitions
+);

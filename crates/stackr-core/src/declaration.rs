@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Address, BlockKey, Diagnostics, ModulePath, Span, Value};
+use crate::{Address, BlockKey, Diagnostics, Key, ModulePath, Span, Value};
 
 /// Which provider configuration a block uses: the empty string for the default one, else its alias.
 pub type ProviderKey = String;
@@ -49,6 +49,15 @@ pub trait Env {
     /// object by key under `for_each`; unknown where even the instances are not known. `None` if it has not
     /// been evaluated, which is a mistake in the caller's order.
     fn block(&self, module: &ModulePath, block: &BlockKey) -> Option<Value>;
+
+    /// The value of one instance of such a block. Asking for the instance instead of indexing the block says
+    /// exactly what is depended on, and copies no others.
+    fn instance(&self, module: &ModulePath, block: &BlockKey, key: &Key) -> Option<Value> {
+        match (self.block(module, block)?, key) {
+            (block, Key::Index(index)) => block.elements()?.get(usize::try_from(*index).ok()?).cloned(),
+            (block, Key::Name(name)) => block.get(name).cloned(),
+        }
+    }
 }
 
 /// One `resource` or `data` block.

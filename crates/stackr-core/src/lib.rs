@@ -13,8 +13,10 @@ extern crate self as stackr_core;
 mod address;
 mod attribute;
 mod builder;
+mod coerce;
 mod declaration;
 mod diagnostic;
+mod equal;
 mod error;
 mod object;
 mod registry;
@@ -24,13 +26,15 @@ mod types;
 mod value;
 
 pub use address::{Address, AddressError, BlockKey, Key, Mode, ModulePath, ModuleStep};
-pub use attribute::{Attribute, Block, Cidr, DnsName, Json, Mismatch, Policy, Set, Tags};
+pub use attribute::{Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, Policy, Set, Tags};
 pub use builder::{Concat, Draft, Expr, Input, Ref, concat};
+pub use coerce::{Problem, coerce_args};
 pub use declaration::{
     Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
     ProviderConfig, ProviderKey,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+pub use equal::{equal, equal_field};
 pub use error::{CloudError, ErrorKind, Result, need};
 pub use object::{Object, Origin, sealed};
 pub use registry::Registry;

@@ -212,6 +212,13 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// Asks AWS to delete the object; the engine waits until it is gone. "Not found" counts as done.
     fn delete(cloud: &Self::Cloud, req: Delete<'_, Self>) -> impl Future<Output = Result<()>> + Send;
 
+    /// Outputs that follow from the arguments alone, so that planning knows them: an object of some outputs,
+    /// parts of which may be unknown. Called with arguments that may be unknown in parts.
+    #[must_use]
+    fn foresee(_args: &Value) -> Option<Value> {
+        None
+    }
+
     /// Finds what a lost create left behind: by ownership tag, or by natural key and then the tag. An API with
     /// a client token needs none: the engine repeats the create.
     fn find(_: &Self::Cloud, _: Find<'_, Self::Args>) -> impl Future<Output = Result<Option<Id>>> + Send {
@@ -361,6 +368,8 @@ pub trait AnyResource: Send + Sync {
     fn waits(&self) -> Waits;
     /// Orderings that no value carries.
     fn after(&self) -> &'static [After];
+    /// See [`Resource::foresee`].
+    fn foresee(&self, args: &Value) -> Option<Value>;
     /// See [`Resource::create`].
     fn create<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyCreate<'a>) -> BoxFuture<'a, Result<AnyCreated>>;
     /// See [`Resource::read`].
@@ -429,6 +438,10 @@ impl<R: Resource> AnyResource for Erased<R> {
 
     fn after(&self) -> &'static [After] {
         R::AFTER
+    }
+
+    fn foresee(&self, args: &Value) -> Option<Value> {
+        R::foresee(args)
     }
 
     fn create<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyCreate<'a>) -> BoxFuture<'a, Result<AnyCreated>> {

@@ -21,6 +21,8 @@ pub enum Kind {
     Json,
     /// An IAM policy document; compared by meaning.
     Policy,
+    /// The container definitions of an ECS task definition; compared by meaning.
+    ContainerDefinitions,
     /// Anything: the outputs of another stack, say.
     Any,
     /// Elements in order.

@@ -1,1 +1,25 @@
-//! stackr-plan
+//! The planner: what is declared against what was recorded and what is seen, and the program that makes the
+//! one into the other. Pure: it asks for reads and is given the answers.
+//!
+//! - [`Planner`] is the state machine, [`Question`] and [`Answer`] its protocol;
+//! - [`Plan`] is what people read, [`Program`] what the engine interprets;
+//! - [`Resolver`], [`differences`], [`recorded`] are shared with the engine, which does during apply with real
+//!   values what planning did with partly unknown ones.
+
+mod decide;
+mod graph;
+mod lower;
+mod plan;
+mod planner;
+mod program;
+mod values;
+mod want;
+
+pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
+pub use planner::{Answer, Next, Options, Planner, Question, Request, secret_text};
+pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
+pub use values::{Shape, Values};
+pub use want::{
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, planned_value, recorded, sealed_json,
+    value,
+};

@@ -1,0 +1,271 @@
+//! What happens to one object: pure, from what is wanted, what was recorded and what is seen.
+
+use std::collections::BTreeMap;
+
+use stackr_core::{
+    Address, AnySeen, Declaration, Diagnostic, Object, Presence, Schema, Status, Value, sealed,
+};
+
+use crate::{
+    Action, Change, Difference, FieldChange, Reason, Refusal, Target, Unseal, Want, differences,
+    planned_value, recorded, value,
+};
+
+/// The decision about one object, with what its steps need.
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    pub(crate) change: Change,
+    pub(crate) target: Option<Target>,
+    /// The planned arguments as the verbs take them.
+    pub(crate) want: Value,
+    pub(crate) seen: Option<AnySeen>,
+    pub(crate) object: Option<Object>,
+}
+
+/// What a decision is made from.
+pub(crate) struct Input<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) target: Target,
+    pub(crate) schema: &'static Schema,
+    pub(crate) want: Want,
+    /// Outputs that follow from the arguments.
+    pub(crate) foreseen: Option<Value>,
+    pub(crate) last: Option<&'a Object>,
+    /// What is seen of the recorded object; `None`: it is gone.
+    pub(crate) seen: Option<&'a AnySeen>,
+    pub(crate) replace_asked: bool,
+    pub(crate) unseal: Unseal<'a>,
+}
+
+impl Decided {
+    /// Decides about a declared object.
+    pub(crate) fn new(input: Input<'_>) -> Self {
+        let there = input.seen.filter(|s| s.status != Status::Gone);
+        match (input.last, there) {
+            (Some(last), Some(seen)) => compare(&input, last, seen),
+            (last, _) => {
+                let reason = if last.is_some() { Reason::Vanished } else { Reason::New };
+                made(&input, Action::Create, vec![reason], BTreeMap::new(), Value::Null)
+            }
+        }
+    }
+
+    /// Data that is looked up during apply.
+    pub(crate) fn deferred(address: &Address, target: Target, schema: &Schema, args: &Value) -> Self {
+        let mut after = args.attributes().cloned().unwrap_or_default();
+        for field in schema.outputs.fields {
+            after.insert(field.name.to_owned(), Value::Unknown(field.kind.ty()));
+        }
+        let change =
+            Change { after: Value::Object(after), ..change(address, Action::Read, vec![Reason::Deferred]) };
+        Self { change, target: Some(target), want: args.clone(), seen: None, object: None }
+    }
+
+    /// An object that the plan is not about.
+    pub(crate) fn left(address: &Address, object: &Object, value: &Value) -> Self {
+        let change =
+            Change { before: value.clone(), after: value.clone(), ..change(address, Action::Keep, vec![]) };
+        Self { change, target: None, want: Value::Null, seen: None, object: Some(object.clone()) }
+    }
+
+    /// A recorded object that is removed.
+    pub(crate) fn removed(
+        address: &Address,
+        object: &Object,
+        seen: Option<&AnySeen>,
+        before: &Value,
+        reason: Reason,
+    ) -> Self {
+        let there = seen.is_some_and(|s| s.status != Status::Gone);
+        let action = if there { Action::Delete } else { Action::Forget };
+        let change = Change { before: before.clone(), ..change(address, action, vec![reason]) };
+        Self { change, target: None, want: Value::Null, seen: seen.cloned(), object: Some(object.clone()) }
+    }
+
+    /// An object that an earlier replacement set aside.
+    pub(crate) fn deposed(address: &Address, object: &Object, gone: bool) -> Self {
+        let action = if gone { Action::Forget } else { Action::Delete };
+        let change = Change {
+            deposed: Some(object.uid.clone()),
+            before: object.args_value(),
+            ..change(address, action, vec![Reason::Deposed])
+        };
+        Self { change, target: None, want: Value::Null, seen: None, object: Some(object.clone()) }
+    }
+
+    /// Whether AWS is called for it.
+    pub(crate) fn acts(&self) -> bool {
+        !matches!(self.change.action, Action::Keep | Action::Record | Action::Forget)
+    }
+}
+
+fn change(address: &Address, action: Action, reasons: Vec<Reason>) -> Change {
+    Change {
+        address: address.clone(),
+        deposed: None,
+        action,
+        reasons,
+        fields: BTreeMap::new(),
+        before: Value::Null,
+        after: Value::Null,
+    }
+}
+
+/// An object that is made, anew or in place of another.
+fn made(
+    input: &Input<'_>,
+    action: Action,
+    reasons: Vec<Reason>,
+    fields: BTreeMap<String, FieldChange>,
+    before: Value,
+) -> Decided {
+    let after = planned_value(input.schema, &input.want, input.foreseen.as_ref());
+    Decided {
+        change: Change { fields, before, after, ..change(input.address, action, reasons) },
+        target: Some(input.target.clone()),
+        want: open_computed(input.schema, &input.want.args),
+        seen: input.seen.cloned(),
+        object: input.last.cloned(),
+    }
+}
+
+/// Planned arguments in which what AWS will choose is unknown rather than absent.
+fn open_computed(schema: &Schema, args: &Value) -> Value {
+    let mut args = args.attributes().cloned().unwrap_or_default();
+    for field in schema.args.fields.iter().filter(|f| f.presence == Presence::Computed) {
+        if let Some(value) = args.get_mut(field.name).filter(|v| v.is_null()) {
+            *value = Value::Unknown(field.kind.ty());
+        }
+    }
+    Value::Object(args)
+}
+
+/// Compares an object that is there.
+fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
+    let schema = input.schema;
+    let before = value(schema, &Value::Null, seen);
+    let found = differences(schema, &input.want.args, seen, Some(last), input.unseal);
+    let mut reasons = Vec::new();
+    if last.tainted {
+        reasons.push(Reason::Tainted);
+    }
+    if let Status::Failed(why) = &seen.status {
+        reasons.push(Reason::Failed(why.clone()));
+    }
+    if input.replace_asked {
+        reasons.push(Reason::Asked);
+    }
+    let forced: Vec<_> = found.iter().filter(|d| d.replace).map(|d| d.field.name.to_owned()).collect();
+    if !forced.is_empty() {
+        reasons.push(Reason::Forced(forced));
+    }
+    let fields = field_changes(input, last, &found);
+    if !reasons.is_empty() {
+        let action = Action::Replace { create_first: input.target.create_before_destroy };
+        return made(input, action, reasons, fields, before);
+    }
+    let action = if found.iter().any(|d| !d.field.local) {
+        Action::Update
+    } else if !found.is_empty() || is_stale(input, last, seen) {
+        Action::Record
+    } else {
+        Action::Keep
+    };
+    let mut after = value(schema, &input.want.declared, seen);
+    if let (Value::Object(after), true) = (&mut after, schema.has_tags()) {
+        after.insert("tags_all".to_owned(), input.want.args.get("tags").cloned().unwrap_or(Value::Null));
+    }
+    Decided {
+        change: Change { fields, before, after, ..change(input.address, action, reasons) },
+        target: Some(input.target.clone()),
+        want: input.want.args.clone(),
+        seen: Some(seen.clone()),
+        object: Some(last.clone()),
+    }
+}
+
+/// The differences for people. Tags are told as the field tells them: `tags` as declared, `tags_all` as they are.
+fn field_changes(input: &Input<'_>, last: &Object, found: &[Difference]) -> BTreeMap<String, FieldChange> {
+    let has_tags = input.schema.has_tags();
+    let mut fields: BTreeMap<String, FieldChange> = found
+        .iter()
+        .map(|d| {
+            let name = if has_tags && d.field.name == "tags" { "tags_all" } else { d.field.name };
+            let (old, new) = (d.old.clone().marked(d.field.secret), d.new.clone().marked(d.field.secret));
+            (name.to_owned(), FieldChange { old, new, forces_replacement: d.replace })
+        })
+        .collect();
+    if fields.contains_key("tags_all") {
+        let old = last.args_value().get("tags").cloned().unwrap_or(Value::Null);
+        let new = input.want.declared.get("tags").cloned().unwrap_or(Value::Null);
+        if old.to_json() != new.to_json() || !new.is_wholly_known() {
+            fields.insert("tags".to_owned(), FieldChange { old, new, forces_replacement: false });
+        }
+    }
+    fields
+}
+
+/// Whether what is recorded of an unchanged object is out of date.
+fn is_stale(input: &Input<'_>, last: &Object, seen: &AnySeen) -> bool {
+    let seal = |_: &str| String::new();
+    let (args, outputs) = recorded(input.schema, &input.want, seen, &seal);
+    let blind = |map: &serde_json::Map<String, serde_json::Value>| {
+        map.iter().map(|(k, v)| (k.clone(), without_seals(v))).collect::<serde_json::Map<_, _>>()
+    };
+    let mut depends_on = last.depends_on.clone();
+    depends_on.sort();
+    blind(&args) != blind(&last.args)
+        || blind(&outputs) != blind(&last.outputs)
+        || depends_on != input.target.depends_on
+        || last.prevent_destroy != input.target.prevent_destroy
+        || last.create_before_destroy != input.target.create_before_destroy
+}
+
+/// JSON in which every sealed secret looks alike.
+fn without_seals(json: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    if sealed::seal(&Value::from_json(json)).is_some() {
+        return sealed::stand_in("");
+    }
+    match json {
+        Json::Array(e) => Json::Array(e.iter().map(without_seals).collect()),
+        Json::Object(m) => Json::Object(m.iter().map(|(k, v)| (k.clone(), without_seals(v))).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The removals that `prevent_destroy` refuses.
+pub(crate) fn refusals<'a>(
+    decided: impl Iterator<Item = &'a Decided>,
+    declaration: Option<&dyn Declaration>,
+) -> Vec<Refusal> {
+    let removes = |d: &&Decided| matches!(d.change.action, Action::Delete | Action::Replace { .. });
+    let protected = |d: &&Decided| match &d.target {
+        Some(target) => target.prevent_destroy,
+        None => {
+            let address = &d.change.address;
+            let declared = declaration.and_then(|d| d.blocks().iter().find(|b| b.key == address.block));
+            let recorded = d.object.as_ref().is_some_and(|o| o.prevent_destroy);
+            declared.map_or(recorded, |b| b.lifecycle.prevent_destroy)
+        }
+    };
+    decided
+        .filter(removes)
+        .filter(protected)
+        .map(|d| {
+            let address = &d.change.address;
+            let why = match d.change.reasons.iter().find_map(|r| match r {
+                Reason::Forced(args) => Some(args.join(", ")),
+                _ => None,
+            }) {
+                Some(args) => format!("a change of {args} needs another object in its place"),
+                None => "the plan removes it".to_owned(),
+            };
+            let detail = format!(
+                "`{address}` has `prevent_destroy`, and {why}. Leave it out with `--exclude '{address}'`, or set \
+                 `prevent_destroy = false`, apply, and then remove it."
+            );
+            Refusal(Diagnostic::error("protected object", detail).about(address))
+        })
+        .collect()
+}

@@ -1,0 +1,732 @@
+//! The planner: a state machine without I/O. It asks for reads, is given the answers, and goes on.
+//!
+//! # Expected flow
+//!
+//! 1. [`Planner::next`] asks for every recorded object at once, and for the data that needs nothing else.
+//! 2. The caller reads and calls [`Planner::answer`].
+//! 3. `next` walks the blocks, dependencies first: evaluate to *want*, compare with *seen*, decide. It asks again
+//!    for data whose arguments have become known, until it is done.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use stackr_core::{
+    Address, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object, Origin,
+    ProviderConfig, ProviderKey, Registry, Value,
+};
+
+use crate::{
+    Milestone, Plan, Reason, Resolver, Shape, Target, Unseal, Values, decide::Decided, graph::Blocks, lower,
+    values::Recording, want::unsupported,
+};
+
+/// What is planned, from what.
+pub struct Request<'a> {
+    /// What is declared; absent for a destroy from state alone.
+    pub declaration: Option<&'a dyn Declaration>,
+    /// Which types there are.
+    pub registry: &'a Registry,
+    /// The provider configurations.
+    pub providers: &'a BTreeMap<ProviderKey, ProviderConfig>,
+    /// The recorded objects.
+    pub last: &'a BTreeMap<Address, Object>,
+    /// Objects that were set aside by replacements and are still there.
+    pub deposed: &'a [(Address, Object)],
+    /// The recorded outputs: value and whether it is sensitive.
+    pub last_outputs: &'a BTreeMap<String, (Value, bool)>,
+    /// What is wanted of the plan.
+    pub options: Options,
+    /// Compares a sealed secret with a clear one.
+    pub unseal: Unseal<'a>,
+}
+
+/// What is wanted of a plan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Remove everything instead of making what is declared.
+    pub destroy: bool,
+    /// Ask AWS; otherwise what is recorded is believed.
+    pub refresh: bool,
+    /// Only these objects, blocks or modules and what they depend on; empty: all.
+    pub targets: Vec<String>,
+    /// Not these, nor what depends on them.
+    pub excludes: Vec<String>,
+    /// Replace these though nothing differs.
+    pub replace: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { destroy: false, refresh: true, targets: Vec::new(), excludes: Vec::new(), replace: Vec::new() }
+    }
+}
+
+/// Something that the planner needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// How a recorded object is.
+    Read {
+        /// The object.
+        address: Address,
+        /// Its uid, if it is one that was set aside.
+        deposed: Option<String>,
+        /// Its type.
+        ty: String,
+        /// Where it lives.
+        origin: Origin,
+        /// What AWS calls it.
+        id: String,
+    },
+    /// What data says.
+    Look {
+        /// The data.
+        address: Address,
+        /// Its type.
+        ty: String,
+        /// Its provider configuration.
+        provider: ProviderKey,
+        /// Its arguments.
+        args: Value,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// How the object is; `None` if it is not there.
+    Seen {
+        /// The object.
+        address: Address,
+        /// Its uid, if it is one that was set aside.
+        deposed: Option<String>,
+        /// What was seen.
+        seen: Option<AnySeen>,
+    },
+    /// What the data says: an object of its outputs.
+    Found {
+        /// The data.
+        address: Address,
+        /// The outputs.
+        value: Value,
+    },
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Answer these, in any order, all of them.
+    Ask(Vec<Question>),
+    /// The plan.
+    Done(Box<Plan>),
+}
+
+/// The state of a planning.
+pub struct Planner<'a> {
+    pub(crate) request: Request<'a>,
+    blocks: Option<Blocks>,
+    started: bool,
+    progress: BTreeMap<usize, Progress>,
+    /// Data that was asked for and not answered, with its block.
+    waiting: BTreeMap<Address, usize>,
+    /// The arguments of data that was asked for.
+    queries: BTreeMap<Address, Value>,
+    seen: BTreeMap<(Address, Option<String>), Option<AnySeen>>,
+    values: Values,
+    pub(crate) decided: BTreeMap<Address, Decided>,
+    /// What each instance depends on; data is followed to what it depends on itself.
+    pub(crate) depends_on: BTreeMap<Address, BTreeMap<Address, Milestone>>,
+    problems: Diagnostics,
+    warnings: Vec<Diagnostic>,
+    selection: Selection,
+    /// Blocks whose replacement is made first, by their own wish or because something on them wishes it.
+    create_first: BTreeSet<usize>,
+}
+
+/// How far a block is.
+#[derive(Clone, Copy, PartialEq)]
+enum Progress {
+    /// So many answers are missing.
+    Waiting(usize),
+    Planned,
+    /// It is wrong, or depends on one that is.
+    Broken,
+}
+
+/// Which blocks a plan is about.
+#[derive(Default)]
+struct Selection {
+    /// Blocks that targets need; `None`: no targets.
+    needed: Option<BTreeSet<usize>>,
+    /// Blocks that depend on something excluded.
+    left_out: BTreeSet<usize>,
+}
+
+impl<'a> Planner<'a> {
+    /// Starts a planning.
+    ///
+    /// # Errors
+    /// A dependency cycle, a target that selects nothing.
+    pub fn new(request: Request<'a>) -> Result<Self, Diagnostics> {
+        let mut blocks = None;
+        let mut selection = Selection::default();
+        let mut create_first = BTreeSet::new();
+        if let Some(declaration) = request.declaration.filter(|_| !request.options.destroy) {
+            let graph = Blocks::new(declaration, request.registry)?;
+            selection = select(&request, declaration, &graph)?;
+            let wishes = declaration.blocks().iter().enumerate();
+            let wishes = wishes.filter(|(_, b)| b.lifecycle.create_before_destroy).map(|(i, _)| i);
+            create_first = graph.closure(wishes, false);
+            blocks = Some(graph);
+        }
+        Ok(Self {
+            request,
+            blocks,
+            started: false,
+            progress: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            queries: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            values: Values::default(),
+            decided: BTreeMap::new(),
+            depends_on: BTreeMap::new(),
+            problems: Diagnostics::default(),
+            warnings: Vec::new(),
+            selection,
+            create_first,
+        })
+    }
+
+    /// Goes on as far as what is known allows.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the declaration.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "not an iterator: every answer changes what comes next"
+    )]
+    pub fn next(&mut self) -> Result<Next, Diagnostics> {
+        let mut questions = Vec::new();
+        if !self.started {
+            self.started = true;
+            questions.extend(self.reads());
+        }
+        let refreshed = questions.is_empty();
+        if let (Some(blocks), Some(declaration)) = (self.blocks.take(), self.request.declaration) {
+            for &index in &blocks.order {
+                if refreshed || declaration.blocks()[index].key.mode == Mode::Data {
+                    self.advance(declaration, index, &blocks, &mut questions);
+                }
+            }
+            self.blocks = Some(blocks);
+        }
+        if self.problems.has_errors() && questions.is_empty() {
+            return Err(std::mem::take(&mut self.problems));
+        }
+        if !questions.is_empty() {
+            return Ok(Next::Ask(questions));
+        }
+        if !self.waiting.is_empty() {
+            let left: Vec<_> = self.waiting.keys().map(ToString::to_string).collect();
+            return Err(Diagnostic::error(
+                "planner bug",
+                format!("nothing answered for {}", left.join(", ")),
+            )
+            .into());
+        }
+        self.finish().map(|plan| Next::Done(Box::new(plan)))
+    }
+
+    /// Takes answers.
+    pub fn answer(&mut self, answers: Vec<Answer>) {
+        for answer in answers {
+            match answer {
+                Answer::Seen { address, deposed, seen } => drop(self.seen.insert((address, deposed), seen)),
+                Answer::Found { address, value } => {
+                    if let Some(block) = self.waiting.remove(&address)
+                        && let Some(Progress::Waiting(open)) = self.progress.get_mut(&block)
+                    {
+                        *open -= 1;
+                        if *open == 0 {
+                            self.progress.insert(block, Progress::Planned);
+                        }
+                    }
+                    let args = self.queries.remove(&address).unwrap_or(Value::Null);
+                    self.values.set(&address, data_value(&args, &value));
+                }
+            }
+        }
+    }
+
+    /// Every recorded object, asked for at once.
+    fn reads(&self) -> Vec<Question> {
+        if !self.request.options.refresh {
+            return Vec::new();
+        }
+        let read = |address: &Address, object: &Object, deposed: Option<String>| Question::Read {
+            address: address.clone(),
+            deposed,
+            ty: object.ty.clone(),
+            origin: object.origin.clone(),
+            id: object.id.clone(),
+        };
+        let known = |object: &Object| self.request.registry.resource(&object.ty).is_some();
+        let last = self.request.last.iter().filter(|(_, o)| known(o)).map(|(a, o)| read(a, o, None));
+        let deposed = self.request.deposed.iter().filter(|(_, o)| known(o));
+        last.chain(deposed.map(|(a, o)| read(a, o, Some(o.uid.clone())))).collect()
+    }
+
+    /// Plans a block if everything it depends on is planned.
+    fn advance(
+        &mut self,
+        declaration: &'a dyn Declaration,
+        index: usize,
+        blocks: &Blocks,
+        questions: &mut Vec<Question>,
+    ) {
+        if self.progress.contains_key(&index) {
+            return;
+        }
+        let waits = blocks.waits_for(index);
+        let is = |block: &usize, progress| self.progress.get(block) == Some(&progress);
+        if waits.keys().any(|b| is(b, Progress::Broken)) {
+            self.progress.insert(index, Progress::Broken);
+            return;
+        }
+        if !waits.keys().all(|b| is(b, Progress::Planned)) {
+            return;
+        }
+        let asked = questions.len();
+        let planned = self.plan_block(declaration, index, &waits, questions);
+        let progress = match (planned, questions.len() - asked) {
+            (Err(problems), _) => {
+                self.problems.extend(problems);
+                Progress::Broken
+            }
+            (Ok(()), 0) => Progress::Planned,
+            (Ok(()), open) => Progress::Waiting(open),
+        };
+        self.progress.insert(index, progress);
+    }
+
+    fn plan_block(
+        &mut self,
+        declaration: &'a dyn Declaration,
+        index: usize,
+        waits: &BTreeMap<usize, Milestone>,
+        questions: &mut Vec<Question>,
+    ) -> Result<(), Diagnostics> {
+        let block = &declaration.blocks()[index];
+        let selected = self.selection.includes(index);
+        let supported = match block.key.mode {
+            Mode::Managed => self.request.registry.resource(&block.key.ty).is_some(),
+            Mode::Data => self.request.registry.lookup(&block.key.ty).is_some(),
+        };
+        let addresses = match declaration.expand(index, &self.values)? {
+            Expansion::Known(addresses) => addresses,
+            Expansion::Unknown if block.key.mode == Mode::Data || !selected => {
+                self.values.declare(&Default::default(), &block.key, Shape::Unknown);
+                return Ok(());
+            }
+            Expansion::Unknown => return Err(unknown_instances(block)),
+        };
+        let mut problems = Diagnostics::default();
+        for address in addresses {
+            if !supported {
+                problems.push(unsupported(&address).at(block.span.clone()));
+                break;
+            }
+            let planned = match block.key.mode {
+                _ if !selected || self.excluded(&address) => {
+                    self.leave(&address);
+                    Ok(())
+                }
+                Mode::Managed => self.plan_object(declaration, index, &address, waits),
+                Mode::Data => self.plan_data(declaration, index, &address, waits, questions),
+            };
+            if let Err(found) = planned {
+                problems.extend(found);
+                self.values.set(&address, Value::UNKNOWN);
+            }
+        }
+        problems.or(())
+    }
+
+    /// Whether an instance is left as it is though its block is planned.
+    fn excluded(&self, address: &Address) -> bool {
+        self.request.options.excludes.iter().any(|e| address.is_within(e))
+    }
+
+    /// Leaves an object that the plan is not about as it was recorded.
+    fn leave(&mut self, address: &Address) {
+        let seen = self.request.last.get(address).and_then(|object| self.seen_of(address, object));
+        let resource = self.request.registry.resource(address.ty());
+        let value = match (seen, resource) {
+            (Some(seen), Some(resource)) => crate::value(resource.schema(), &Value::Null, &seen),
+            _ => Value::UNKNOWN,
+        };
+        if let Some(object) = self.request.last.get(address) {
+            self.decided.insert(address.clone(), Decided::left(address, object, &value));
+        }
+        self.values.set(address, value);
+    }
+
+    /// How a recorded object is: as AWS says, or as recorded where AWS was not asked.
+    fn seen_of(&self, address: &Address, object: &Object) -> Option<AnySeen> {
+        if self.request.options.refresh {
+            return self.seen.get(&(address.clone(), None)).cloned().flatten();
+        }
+        let (args, outputs) = (object.args_value(), object.outputs_value());
+        Some(AnySeen { args, outputs, status: stackr_core::Status::Ready })
+    }
+
+    fn target(&self, block: &Declared, index: usize, depends_on: &BTreeMap<Address, Milestone>) -> Target {
+        Target {
+            block: index,
+            provider: block.provider.clone(),
+            depends_on: depends_on.keys().cloned().collect(),
+            prevent_destroy: block.lifecycle.prevent_destroy,
+            create_before_destroy: self.create_first.contains(&index),
+        }
+    }
+
+    fn plan_object(
+        &mut self,
+        declaration: &'a dyn Declaration,
+        index: usize,
+        address: &Address,
+        waits: &BTreeMap<usize, Milestone>,
+    ) -> Result<(), Diagnostics> {
+        let block = &declaration.blocks()[index];
+        let resource = self.request.registry.resource(address.ty()).ok_or_else(|| unsupported(address))?;
+        let last = self.request.last.get(address);
+        let seen = last.and_then(|object| self.seen_of(address, object));
+        let resolver =
+            Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
+        let recording = Recording { values: &self.values, asked: RefCell::default() };
+        let want = resolver.want(
+            address,
+            &self.target(block, index, &BTreeMap::new()),
+            seen.as_ref(),
+            &recording,
+        )?;
+        let asked = recording.asked.into_inner();
+        let depends_on = self.dependencies(declaration, address, waits, &asked);
+        let decided = Decided::new(crate::decide::Input {
+            address,
+            target: self.target(block, index, &depends_on),
+            schema: resource.schema(),
+            foreseen: resource.foresee(&want.args),
+            want,
+            last,
+            seen: seen.as_ref(),
+            replace_asked: self.request.options.replace.iter().any(|r| address.is_within(r)),
+            unseal: self.request.unseal,
+        });
+        self.values.set(address, decided.change.after.clone());
+        self.depends_on.insert(address.clone(), depends_on);
+        self.decided.insert(address.clone(), decided);
+        Ok(())
+    }
+
+    fn plan_data(
+        &mut self,
+        declaration: &'a dyn Declaration,
+        index: usize,
+        address: &Address,
+        waits: &BTreeMap<usize, Milestone>,
+        questions: &mut Vec<Question>,
+    ) -> Result<(), Diagnostics> {
+        let block = &declaration.blocks()[index];
+        let lookup = self.request.registry.lookup(address.ty()).ok_or_else(|| unsupported(address))?;
+        let resolver =
+            Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
+        let recording = Recording { values: &self.values, asked: RefCell::default() };
+        let target = self.target(block, index, &BTreeMap::new());
+        let args = resolver.query(address, &target, &recording)?;
+        let asked = recording.asked.into_inner();
+        let depends_on = self.dependencies(declaration, address, waits, &asked);
+        let pending = depends_on.keys().any(|a| self.decided.get(a).is_some_and(Decided::acts));
+        let explicit = block.refs.iter().any(|r| r.arg.is_none());
+        if args.is_wholly_known() && !(pending && explicit) {
+            questions.push(Question::Look {
+                address: address.clone(),
+                ty: address.ty().to_owned(),
+                provider: block.provider.clone(),
+                args: args.clone(),
+            });
+            self.waiting.insert(address.clone(), index);
+            self.queries.insert(address.clone(), args);
+        } else {
+            let target = self.target(block, index, &depends_on);
+            let decided = Decided::deferred(address, target, lookup.schema(), &args);
+            self.values.set(address, decided.change.after.clone());
+            self.decided.insert(address.clone(), decided);
+        }
+        self.depends_on.insert(address.clone(), depends_on);
+        Ok(())
+    }
+
+    /// The objects that an instance depends on: those it asked for one by one, and all instances of the other
+    /// blocks it refers to. Data that is known already stands for what it depends on itself.
+    fn dependencies(
+        &self,
+        declaration: &dyn Declaration,
+        address: &Address,
+        waits: &BTreeMap<usize, Milestone>,
+        asked: &crate::values::Asked,
+    ) -> BTreeMap<Address, Milestone> {
+        let mut found: BTreeMap<Address, Milestone> = BTreeMap::new();
+        let mut add = |address: Address, milestone: Milestone| {
+            let entry = found.entry(address).or_insert(milestone);
+            *entry = (*entry).max(milestone);
+        };
+        for (&index, &milestone) in waits {
+            let block = &declaration.blocks()[index];
+            let one_by_one: Vec<_> = asked
+                .instances
+                .iter()
+                .filter(|a| a.block == block.key && a.module.0.iter().map(|s| &s.name).eq(&block.module))
+                .filter(|a| self.values.get(a).is_some())
+                .cloned()
+                .collect();
+            let whole = asked
+                .blocks
+                .iter()
+                .any(|(m, b)| *b == block.key && m.0.iter().map(|s| &s.name).eq(&block.module));
+            let instances = if one_by_one.is_empty() || whole {
+                let all = self.values.addresses(&block.module, &block.key);
+                let near: Vec<_> = all.iter().filter(|a| a.module == address.module).cloned().collect();
+                if near.is_empty() { all } else { near }
+            } else {
+                one_by_one
+            };
+            for instance in instances {
+                let deferred = self.decided.contains_key(&instance);
+                if block.key.mode == Mode::Managed || deferred {
+                    add(instance.clone(), milestone);
+                }
+                if block.key.mode == Mode::Data {
+                    for (further, milestone) in self.depends_on.get(&instance).into_iter().flatten() {
+                        add(further.clone(), *milestone);
+                    }
+                }
+            }
+        }
+        found.remove(address);
+        found
+    }
+
+    /// Decides about what is recorded and not declared, checks what is protected, and lowers to a program.
+    fn finish(&mut self) -> Result<Plan, Diagnostics> {
+        let destroy = self.request.options.destroy;
+        let doomed = if destroy { Some(self.doomed()) } else { None };
+        for (address, object) in self.request.last {
+            if self.decided.contains_key(address) {
+                continue;
+            }
+            let Some(resource) = self.request.registry.resource(&object.ty) else {
+                return Err(unsupported(address).into());
+            };
+            let seen = self.seen_of(address, object);
+            let spared = match &doomed {
+                Some(doomed) => !doomed.contains(address),
+                None => {
+                    let targets = &self.request.options.targets;
+                    (!targets.is_empty() && !targets.iter().any(|t| address.is_within(t)))
+                        || self.excluded(address)
+                }
+            };
+            let value =
+                seen.as_ref().map_or(Value::Null, |s| crate::value(resource.schema(), &Value::Null, s));
+            let decided = if spared {
+                Decided::left(address, object, &value)
+            } else {
+                let reason = if destroy { Reason::Asked } else { Reason::Undeclared };
+                Decided::removed(address, object, seen.as_ref(), &value, reason)
+            };
+            self.decided.insert(address.clone(), decided);
+        }
+        let deposed: Vec<_> = self
+            .request
+            .deposed
+            .iter()
+            .filter(|(address, _)| doomed.as_ref().is_none_or(|d| d.contains(address)))
+            .map(|(address, object)| {
+                let key = (address.clone(), Some(object.uid.clone()));
+                let gone = self.request.options.refresh && !matches!(self.seen.get(&key), Some(Some(_)));
+                Decided::deposed(address, object, gone)
+            })
+            .collect();
+        let program = lower::lower(self, &deposed)?;
+        let outputs = self.output_changes(destroy)?;
+        let changes = self.decided.values().chain(&deposed).map(|d| d.change.clone()).collect();
+        Ok(Plan {
+            changes,
+            outputs,
+            refusals: crate::decide::refusals(self.decided.values(), self.request.declaration),
+            warnings: std::mem::take(&mut self.warnings),
+            program,
+            values: std::mem::take(&mut self.values),
+        })
+    }
+
+    /// What a destroy removes: everything, or the targets and what depends on them.
+    fn doomed(&self) -> BTreeSet<Address> {
+        let last = self.request.last;
+        let mut doomed: BTreeSet<Address> = match self.request.options.targets.as_slice() {
+            [] => last.keys().cloned().collect(),
+            targets => {
+                let hit = |a: &&Address| targets.iter().any(|t| a.is_within(t));
+                last.keys().filter(hit).cloned().collect()
+            }
+        };
+        doomed.extend(self.request.deposed.iter().map(|(a, _)| a.clone()).filter(|a| {
+            self.request.options.targets.is_empty()
+                || self.request.options.targets.iter().any(|t| a.is_within(t))
+        }));
+        // Dependents go with what they stand on; what an excluded object stands on stays.
+        loop {
+            let more: Vec<_> = last
+                .iter()
+                .filter(|(a, o)| !doomed.contains(a) && o.depends_on.iter().any(|d| doomed.contains(d)))
+                .map(|(a, _)| a.clone())
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            doomed.extend(more);
+        }
+        let mut kept: BTreeSet<Address> = last.keys().filter(|a| self.excluded(a)).cloned().collect();
+        let mut open: Vec<Address> = kept.iter().cloned().collect();
+        while let Some(address) = open.pop() {
+            for below in last.get(&address).into_iter().flat_map(|o| &o.depends_on) {
+                if kept.insert(below.clone()) {
+                    open.push(below.clone());
+                }
+            }
+        }
+        doomed.retain(|a| !kept.contains(a));
+        doomed
+    }
+
+    fn output_changes(&self, destroy: bool) -> Result<Vec<crate::OutputChange>, Diagnostics> {
+        let outputs = match self.request.declaration {
+            Some(declaration) if !destroy => declaration.outputs(&self.values)?,
+            _ => Vec::new(),
+        };
+        let mut changes = Vec::new();
+        for output in &outputs {
+            let old = self.request.last_outputs.get(&output.name);
+            let same = old.is_some_and(|(old, sensitive)| {
+                *sensitive == output.sensitive
+                    && output.value.is_wholly_known()
+                    && match stackr_core::sealed::seal(old) {
+                        Some(seal) => (self.request.unseal)(seal, &secret_text(&output.value)),
+                        None => old.to_json() == output.value.to_json(),
+                    }
+            });
+            if !same {
+                let old = old.map_or(Value::Null, |(v, s)| v.clone().marked(*s));
+                let output = Some(output.clone());
+                changes.push(crate::OutputChange {
+                    name: output.as_ref().map_or_else(String::new, |o| o.name.clone()),
+                    output,
+                    old,
+                });
+            }
+        }
+        for (name, (old, sensitive)) in self.request.last_outputs {
+            if !outputs.iter().any(|o| o.name == *name) {
+                let old = old.clone().marked(*sensitive);
+                changes.push(crate::OutputChange { output: None, name: name.clone(), old });
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// The text that is sealed of a secret: a string itself, anything else as JSON.
+#[must_use]
+pub fn secret_text(value: &Value) -> String {
+    value.to_text().unwrap_or_else(|| value.to_json().to_string())
+}
+
+impl Selection {
+    fn includes(&self, block: usize) -> bool {
+        self.needed.as_ref().is_none_or(|n| n.contains(&block)) && !self.left_out.contains(&block)
+    }
+}
+
+/// Finds the blocks that targets and excludes select.
+fn select(
+    request: &Request<'_>,
+    declaration: &dyn Declaration,
+    graph: &Blocks,
+) -> Result<Selection, Diagnostics> {
+    let hits = |pattern: &String| -> BTreeSet<usize> {
+        let found = declaration.blocks().iter().enumerate().filter(|(_, block)| {
+            let module: String = block.module.iter().map(|m| format!("module.{m}.")).collect();
+            let name = format!("{module}{}", block.key);
+            let bare = strip_keys(pattern);
+            let inside =
+                |rest: &str| rest.is_empty() || (rest.starts_with('.') && bare.starts_with("module."));
+            name.strip_prefix(bare.as_str()).is_some_and(inside)
+        });
+        found.map(|(i, _)| i).collect()
+    };
+    let mut selection = Selection::default();
+    let options = &request.options;
+    if !options.targets.is_empty() {
+        let mut wanted = BTreeSet::new();
+        for target in &options.targets {
+            let found = hits(target);
+            if found.is_empty() && !request.last.keys().any(|a| a.is_within(target)) {
+                let detail = format!("`{target}` selects nothing that is declared or recorded.");
+                return Err(Diagnostic::error("unknown target", detail).into());
+            }
+            wanted.extend(found);
+        }
+        selection.needed = Some(graph.closure(wanted, false));
+    }
+    for exclude in &options.excludes {
+        let dependents: BTreeSet<_> = hits(exclude).iter().flat_map(|b| graph.dependents(*b)).collect();
+        selection.left_out.extend(graph.closure(dependents, true));
+        if !exclude.ends_with(']') {
+            selection.left_out.extend(hits(exclude));
+        }
+    }
+    Ok(selection)
+}
+
+/// An address without instance keys.
+fn strip_keys(address: &str) -> String {
+    let mut bare = String::new();
+    let mut depth = 0usize;
+    for c in address.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            c if depth == 0 => bare.push(c),
+            _ => {}
+        }
+    }
+    bare
+}
+
+/// Data as references see it: its arguments and its outputs.
+fn data_value(args: &Value, outputs: &Value) -> Value {
+    let mut object = args.attributes().cloned().unwrap_or_default();
+    object.extend(outputs.attributes().cloned().unwrap_or_default());
+    Value::Object(object)
+}
+
+fn unknown_instances(block: &Declared) -> Diagnostics {
+    let detail = format!(
+        "how many instances `{}` has depends on values that are known only after apply. Make the keys known (from \
+         variables or from arguments rather than outputs), or apply what they depend on first with `--target`.",
+        block.key
+    );
+    Diagnostic::error("unknown instances", detail).at(block.span.clone()).into()
+}

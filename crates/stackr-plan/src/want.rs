@@ -1,0 +1,382 @@
+//! Want against seen: evaluating what is declared, comparing it with what AWS says, and what is recorded of it.
+//!
+//! The planner uses this with values that are unknown in parts; the engine uses the same functions during apply,
+//! when everything a step refers to is real.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+use stackr_core::{
+    Address, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object, Path, PathStep,
+    Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Value, coerce_args, equal_field, sealed,
+};
+
+use crate::Target;
+
+/// What is wanted of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Want {
+    /// The arguments as declared: what references see and what is recorded.
+    pub declared: Value,
+    /// The arguments as the verbs take them: with the provider's default tags merged in.
+    pub args: Value,
+}
+
+/// Compares a sealed secret with a clear one: `(seal, secret)`.
+pub type Unseal<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
+
+/// Seals a secret.
+pub type Seal<'a> = &'a (dyn Fn(&str) -> String + Sync);
+
+/// Evaluates what blocks declare.
+#[derive(Clone, Copy)]
+pub struct Resolver<'a> {
+    /// What is declared.
+    pub declaration: &'a dyn Declaration,
+    /// Which types there are.
+    pub registry: &'a Registry,
+    /// The provider configurations.
+    pub providers: &'a BTreeMap<ProviderKey, ProviderConfig>,
+}
+
+impl Resolver<'_> {
+    /// What is wanted of a managed object. Parts that refer to something unknown are unknown. Where the object
+    /// was seen, arguments under `ignore_changes` are as they are.
+    ///
+    /// # Errors
+    /// What is wrong with the expressions or the arguments.
+    pub fn want(
+        &self,
+        address: &Address,
+        target: &Target,
+        seen: Option<&AnySeen>,
+        env: &dyn Env,
+    ) -> Result<Want, Diagnostics> {
+        let resource = self.registry.resource(address.ty()).ok_or_else(|| unsupported(address))?;
+        let schema = resource.schema();
+        let mut declared = self.args(address, target.block, schema, env)?;
+        if let Some(seen) = seen {
+            let ignore = &self.declaration.blocks()[target.block].lifecycle.ignore_changes;
+            apply_ignore(ignore, &mut declared, &seen.args);
+        }
+        let mut args = declared.clone();
+        if schema.has_tags() {
+            let defaults = self.providers.get(&target.provider).map(|p| &p.default_tags);
+            merge_tags(&mut args, defaults);
+        }
+        Ok(Want { declared, args })
+    }
+
+    /// The arguments of a data block.
+    ///
+    /// # Errors
+    /// What is wrong with the expressions or the arguments.
+    pub fn query(&self, address: &Address, target: &Target, env: &dyn Env) -> Result<Value, Diagnostics> {
+        let lookup = self.registry.lookup(address.ty()).ok_or_else(|| unsupported(address))?;
+        self.args(address, target.block, lookup.schema(), env)
+    }
+
+    fn args(
+        &self,
+        address: &Address,
+        block: usize,
+        schema: &Schema,
+        env: &dyn Env,
+    ) -> Result<Value, Diagnostics> {
+        let written = self.declaration.evaluate(block, address, env)?;
+        coerce_args(schema, &written.value).map_err(|problems| {
+            let block_span = self.declaration.blocks()[block].span.as_ref();
+            Diagnostics(
+                problems
+                    .into_iter()
+                    .map(|problem| {
+                        let span = nearest(&written.spans, &problem.path).or(block_span).cloned();
+                        Diagnostic::error(problem.summary, problem.detail).at(span).about(address)
+                    })
+                    .collect(),
+            )
+        })
+    }
+}
+
+/// The span of a path, or of the closest value around it that has one.
+fn nearest<'a, S>(spans: &'a BTreeMap<String, S>, path: &Path) -> Option<&'a S> {
+    (1..=path.0.len()).rev().find_map(|n| spans.get(&Path(path.0[..n].to_vec()).to_string()))
+}
+
+/// The error for a type that there is not.
+pub(crate) fn unsupported(address: &Address) -> Diagnostic {
+    Diagnostic::error(
+        "unsupported type",
+        format!("stackr has no type `{}` yet. `stackr explain` lists the types it has.", address.ty()),
+    )
+    .about(address)
+}
+
+/// Puts what is seen where differences are ignored.
+fn apply_ignore(ignore: &Ignore, want: &mut Value, seen: &Value) {
+    let Value::Object(args) = want else { return };
+    match ignore {
+        Ignore::Nothing => {}
+        Ignore::All => {
+            for (name, value) in args.iter_mut() {
+                if let Some(seen) = seen.get(name).filter(|s| !s.is_null()) {
+                    *value = seen.clone();
+                }
+            }
+        }
+        Ignore::These(paths) => {
+            for path in paths {
+                let Some((PathStep::Name(root), rest)) = path.0.split_first() else { continue };
+                if let (Some(value), Some(seen)) = (args.get_mut(root), seen.get(root)) {
+                    put(value, seen, rest);
+                }
+            }
+        }
+    }
+}
+
+/// Makes the part of `want` at `path` what it is in `seen`.
+fn put(want: &mut Value, seen: &Value, path: &[PathStep]) {
+    match (path.split_first(), want) {
+        (None, want) => *want = seen.clone(),
+        (Some((PathStep::Name(name), rest)), Value::Map(entries) | Value::Object(entries)) => {
+            match (entries.get_mut(name), seen.get(name)) {
+                (Some(value), Some(seen)) => put(value, seen, rest),
+                (None, Some(seen)) => drop(entries.insert(name.clone(), seen.clone())),
+                (Some(_), None) => drop(entries.remove(name)),
+                (None, None) => {}
+            }
+        }
+        (Some((PathStep::Index(i), rest)), Value::List(elements) | Value::Tuple(elements)) => {
+            let seen = seen.elements().and_then(|s| s.get(*i));
+            if let (Some(value), Some(seen)) = (elements.get_mut(*i), seen) {
+                put(value, seen, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Merges default tags under the declared ones.
+fn merge_tags(args: &mut Value, defaults: Option<&BTreeMap<String, String>>) {
+    let Value::Object(args) = args else { return };
+    let declared = args.get("tags").cloned().unwrap_or(Value::Null);
+    if declared.is_unknown() {
+        return;
+    }
+    let mut merged: BTreeMap<String, Value> =
+        defaults.into_iter().flatten().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
+    merged.extend(declared.attributes().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
+    args.insert("tags".to_owned(), Value::Map(merged).marked(matches!(declared, Value::Sensitive(_))));
+}
+
+/// How one argument differs.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The argument.
+    pub field: &'static Field,
+    /// What is seen, or recorded where AWS does not report it.
+    pub old: Value,
+    /// What is wanted.
+    pub new: Value,
+    /// Whether another object is needed.
+    pub replace: bool,
+}
+
+/// The arguments in which what is wanted differs from what is seen. `args` are [`Want::args`].
+pub fn differences(
+    schema: &'static Schema,
+    args: &Value,
+    seen: &AnySeen,
+    last: Option<&Object>,
+    unseal: Unseal<'_>,
+) -> Vec<Difference> {
+    let last_args = last.map(Object::args_value).unwrap_or(Value::Null);
+    let null = Value::Null;
+    let mut found = Vec::new();
+    for field in schema.args.fields {
+        let want = args.get(field.name).unwrap_or(&null);
+        let reported = seen.args.get(field.name).unwrap_or(&null);
+        let recorded = last_args.get(field.name).unwrap_or(&null);
+        let old = if field.local || (field.unread && reported.is_null()) { recorded } else { reported };
+        if same(field, want, old, unseal) {
+            continue;
+        }
+        // Nothing was recorded (an import, or an older schema): a default is no difference.
+        if field.local && last.is_none() {
+            continue;
+        }
+        let replace = field.replace || nested_replace(&field.kind, want, old);
+        found.push(Difference { field, old: old.clone(), new: want.clone(), replace });
+    }
+    found
+}
+
+/// Whether want and old mean the same in this field.
+fn same(field: &Field, want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
+    if want.is_null() && field.presence == Presence::Computed {
+        return true;
+    }
+    if let Some(seal) = sealed::seal(old) {
+        return match want.peel() {
+            unknown if !unknown.is_wholly_known() => false,
+            secret => secret.to_text().is_some_and(|text| unseal(seal, &text)),
+        };
+    }
+    if !want.is_wholly_known() {
+        return false;
+    }
+    equal_field(field, want, old)
+}
+
+/// Whether a difference inside a block is in a field that AWS cannot change.
+fn nested_replace(kind: &Kind, want: &Value, old: &Value) -> bool {
+    match kind {
+        Kind::List(element) | Kind::Set(element) => {
+            let Kind::Object(shape) = element else { return false };
+            let (want, old) = (want.elements().unwrap_or_default(), old.elements().unwrap_or_default());
+            let has_flag = shape.fields.iter().any(|f| f.replace);
+            has_flag
+                && (want.len() != old.len() || want.iter().zip(old).any(|(w, o)| shape_replace(shape, w, o)))
+        }
+        Kind::Object(shape) => shape_replace(shape, want, old),
+        _ => false,
+    }
+}
+
+fn shape_replace(shape: &'static Shape, want: &Value, old: &Value) -> bool {
+    let null = Value::Null;
+    shape.fields.iter().any(|field| {
+        let (want, old) = (want.get(field.name).unwrap_or(&null), old.get(field.name).unwrap_or(&null));
+        (field.replace && !same(field, want, old, &|_, _| false)) || nested_replace(&field.kind, want, old)
+    })
+}
+
+/// What references to an object see once it was seen: its declared arguments, what AWS chose where nothing was
+/// declared, and its outputs.
+#[must_use]
+pub fn value(schema: &Schema, declared: &Value, seen: &AnySeen) -> Value {
+    let null = Value::Null;
+    let args = schema.args.fields.iter().map(|field| {
+        let want = declared.get(field.name).unwrap_or(&null);
+        let chosen = if want.is_null() { seen.args.get(field.name).unwrap_or(&null) } else { want };
+        (field.name.to_owned(), chosen.clone())
+    });
+    let mut object: BTreeMap<String, Value> = args.collect();
+    for field in schema.outputs.fields {
+        let output = seen.outputs.get(field.name).unwrap_or(&null).clone();
+        object.insert(field.name.to_owned(), output.marked(field.secret));
+    }
+    Value::Object(object)
+}
+
+/// What references to an object that is still to be made see: declared arguments, what follows from them, and
+/// unknown for the rest. `args` are [`Want::args`]; `foreseen` is what the type derives from them.
+#[must_use]
+pub fn planned_value(schema: &Schema, want: &Want, foreseen: Option<&Value>) -> Value {
+    let null = Value::Null;
+    let args = schema.args.fields.iter().map(|field| {
+        let declared = want.declared.get(field.name).unwrap_or(&null);
+        let open = declared.is_null() && field.presence == Presence::Computed;
+        let value = if open { Value::Unknown(field.kind.ty()) } else { declared.clone() };
+        (field.name.to_owned(), value)
+    });
+    let mut object: BTreeMap<String, Value> = args.collect();
+    for field in schema.outputs.fields {
+        let known = match field.name {
+            "tags_all" => want.args.get("tags"),
+            name => foreseen.and_then(|f| f.get(name)),
+        };
+        let value = known.cloned().unwrap_or_else(|| Value::Unknown(field.kind.ty()));
+        object.insert(field.name.to_owned(), value.marked(field.secret));
+    }
+    if let Some(foreseen) = foreseen.and_then(Value::attributes) {
+        for (name, value) in foreseen {
+            if object.get(name).is_some_and(Value::is_unknown) {
+                object.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(object)
+}
+
+/// Checks that a value is what the plan said: every part that the plan knew is the same.
+///
+/// # Errors
+/// The first part that is not, with what was planned and what it is.
+pub fn conforms(planned: &Value, real: &Value) -> Result<(), Box<(Path, Value, Value)>> {
+    fn walk(planned: &Value, real: &Value, at: &Path) -> Result<(), Box<(Path, Value, Value)>> {
+        let (planned, real) = (planned.peel(), real.peel());
+        let differ = || Err(Box::new((at.clone(), planned.clone(), real.clone())));
+        match (planned, real) {
+            (Value::Unknown(_), _) => Ok(()),
+            // A set with unknown elements has no order to compare by.
+            (Value::Set(_), _) if !planned.is_wholly_known() => Ok(()),
+            (Value::Object(p) | Value::Map(p), Value::Object(r) | Value::Map(r)) => {
+                if p.len() != r.len() {
+                    return differ();
+                }
+                p.iter().try_for_each(|(name, planned)| match r.get(name) {
+                    Some(real) => walk(planned, real, &at.join(PathStep::Name(name.clone()))),
+                    None => differ(),
+                })
+            }
+            (
+                Value::List(p) | Value::Tuple(p) | Value::Set(p),
+                Value::List(r) | Value::Tuple(r) | Value::Set(r),
+            ) => {
+                if p.len() != r.len() {
+                    return differ();
+                }
+                let pairs = p.iter().zip(r).enumerate();
+                pairs.into_iter().try_for_each(|(i, (p, r))| walk(p, r, &at.join(PathStep::Index(i))))
+            }
+            (p, r) if p == r => Ok(()),
+            _ => differ(),
+        }
+    }
+    walk(planned, real, &Path::default())
+}
+
+/// The arguments and outputs to record of an object: what is declared where AWS does not report it or reports
+/// it in other words, else what is seen. Sensitive parts and secret fields are sealed.
+#[must_use]
+pub fn recorded(
+    schema: &Schema,
+    want: &Want,
+    seen: &AnySeen,
+    seal: Seal<'_>,
+) -> (Map<String, Json>, Map<String, Json>) {
+    let null = Value::Null;
+    let args = schema.args.fields.iter().map(|field| {
+        let declared = want.declared.get(field.name).unwrap_or(&null);
+        let reported = seen.args.get(field.name).unwrap_or(&null);
+        let chosen = if declared.is_null() { reported } else { declared };
+        (field.name.to_owned(), sealed_json(chosen, field.secret, seal))
+    });
+    let outputs = schema.outputs.fields.iter().map(|field| {
+        let output = seen.outputs.get(field.name).unwrap_or(&null);
+        (field.name.to_owned(), sealed_json(output, field.secret, seal))
+    });
+    (args.collect(), outputs.collect())
+}
+
+/// JSON in which sensitive parts are sealed.
+pub fn sealed_json(value: &Value, secret: bool, seal: Seal<'_>) -> Json {
+    match value {
+        Value::Null | Value::Unknown(_) => Json::Null,
+        Value::Sensitive(inner) => sealed_json(inner, true, seal),
+        scalar if secret => {
+            let text = scalar.to_text().unwrap_or_else(|| scalar.to_json().to_string());
+            sealed::stand_in(&seal(&text))
+        }
+        Value::List(e) | Value::Tuple(e) | Value::Set(e) => {
+            Json::Array(e.iter().map(|v| sealed_json(v, false, seal)).collect())
+        }
+        Value::Map(m) | Value::Object(m) => {
+            Json::Object(m.iter().map(|(k, v)| (k.clone(), sealed_json(v, false, seal))).collect())
+        }
+        other => other.to_json(),
+    }
+}
