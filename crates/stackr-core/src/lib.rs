@@ -22,6 +22,7 @@ mod object;
 mod registry;
 mod resource;
 mod schema;
+mod stack;
 mod types;
 mod value;
 
@@ -44,6 +45,7 @@ pub use resource::{
     Resource, ResourceExt, Seen, Status, Update, Waits,
 };
 pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};
+pub use stack::{Handle, Stack};
 pub use stackr_derive::{Args, Block, Outputs};
 pub use types::{ConvertError, ObjectField, Type};
 pub use value::{Number, Path, PathStep, Value};

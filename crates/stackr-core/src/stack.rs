@@ -1,0 +1,223 @@
+//! A stack declared in Rust: the typed front end.
+//!
+//! ```
+//! # use stackr_core::*;
+//! # struct Network;
+//! # /// A network.
+//! # #[derive(Clone, Debug, Args)] struct NetworkArgs { /** Its range. */ cidr_block: Cidr }
+//! # #[derive(Clone, Debug, Outputs)] struct NetworkOutputs { /** Its id. */ id: String }
+//! # impl Resource for Network {
+//! #     const TYPE: &'static str = "network"; const WAITS: Waits = Waits::INSTANT;
+//! #     type Cloud = (); type Args = NetworkArgs; type Outputs = NetworkOutputs;
+//! #     async fn create(_: &(), _: Create<'_, NetworkArgs>) -> Result<Created<Self>> { unimplemented!() }
+//! #     async fn read(_: &(), _: &[Id]) -> Result<Vec<Option<Seen<Self>>>> { unimplemented!() }
+//! #     async fn update(_: &(), _: Update<'_, Self>) -> Result<()> { unimplemented!() }
+//! #     async fn delete(_: &(), _: Delete<'_, Self>) -> Result<()> { unimplemented!() }
+//! # }
+//! let mut stack = Stack::new("base");
+//! let network = stack.add("main", Network::args().cidr_block("10.0.0.0/16"));
+//! stack.output("network_id", &network.id);
+//! ```
+
+use std::{collections::BTreeMap, ops::Deref};
+
+use crate::{
+    Address, AddressError, Arguments, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics, Draft,
+    Env, Expansion, Expr, Input, Lifecycle, Lookup, Mode, OutputValue, Outputs, ProviderConfig, ProviderKey, Ref,
+    Resource, Value,
+};
+
+/// A stack declared in Rust.
+#[derive(Debug, Default)]
+pub struct Stack {
+    name: String,
+    blocks: Vec<Declared>,
+    instances: Vec<Vec<Instance>>,
+    providers: BTreeMap<ProviderKey, ProviderConfig>,
+    outputs: Vec<(String, Expr, bool)>,
+    problems: Diagnostics,
+}
+
+#[derive(Debug)]
+struct Instance {
+    address: Address,
+    args: BTreeMap<String, Expr>,
+}
+
+/// An object of a stack: its address, and typed references to its outputs (through `Deref`).
+#[derive(Clone, Debug)]
+pub struct Handle<O: Outputs> {
+    address: Address,
+    refs: O::Refs,
+}
+
+impl<O: Outputs> Handle<O> {
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// A reference to one of its arguments, by name.
+    #[must_use]
+    pub fn arg<T>(&self, name: &str) -> Ref<T> {
+        Ref::new(&self.address, name)
+    }
+}
+
+impl<O: Outputs> Deref for Handle<O> {
+    type Target = O::Refs;
+    fn deref(&self) -> &O::Refs {
+        &self.refs
+    }
+}
+
+impl Stack {
+    /// An empty stack. The name is the one that commands, state and ownership tags use.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let providers = BTreeMap::from([(ProviderKey::new(), ProviderConfig::default())]);
+        Self { name: name.into(), providers, ..Self::default() }
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets the provider configuration: region, role, default tags.
+    pub fn provider(&mut self, config: ProviderConfig) {
+        self.providers.insert(ProviderKey::new(), config);
+    }
+
+    /// Declares an object. `name` may carry an instance key as the field writes it: `public[0]`, `repo["api"]`;
+    /// objects of one name and different keys are instances of one block.
+    ///
+    /// A name that is not an identifier with an optional key is reported when the stack is planned.
+    pub fn add<D: Draft>(&mut self, name: &str, draft: D) -> Handle<<D::Of as Resource>::Outputs>
+    where
+        D::Of: Resource,
+    {
+        self.declare(Mode::Managed, <D::Of as Resource>::TYPE, name, draft.into_args())
+    }
+
+    /// Declares data that is looked up.
+    pub fn look_up<D: Draft>(&mut self, name: &str, draft: D) -> Handle<<D::Of as Lookup>::Outputs>
+    where
+        D::Of: Lookup,
+    {
+        self.declare(Mode::Data, <D::Of as Lookup>::TYPE, name, draft.into_args())
+    }
+
+    /// Declares an output.
+    pub fn output<T>(&mut self, name: impl Into<String>, value: impl Into<Input<T>>) {
+        self.outputs.push((name.into(), value.into().into_expr(), false));
+    }
+
+    /// Declares an output that is never shown.
+    pub fn secret_output<T>(&mut self, name: impl Into<String>, value: impl Into<Input<T>>) {
+        self.outputs.push((name.into(), value.into().into_expr(), true));
+    }
+
+    /// Sets how the block of an object is replaced and removed.
+    pub fn lifecycle<O: Outputs>(&mut self, of: &Handle<O>, lifecycle: Lifecycle) {
+        if let Some(index) = self.index(&of.address.block) {
+            self.blocks[index].lifecycle = lifecycle;
+        }
+    }
+
+    /// Orders the block of `later` after that of `earlier` though no reference says so.
+    pub fn after<L: Outputs, E: Outputs>(&mut self, later: &Handle<L>, earlier: &Handle<E>) {
+        if let (Some(later), Some(to)) = (self.index(&later.address.block), self.index(&earlier.address.block)) {
+            self.blocks[later].refs.push(BlockRef { arg: None, to });
+        }
+    }
+
+    fn index(&self, key: &BlockKey) -> Option<usize> {
+        self.blocks.iter().position(|b| b.key == *key)
+    }
+
+    fn declare<O: Outputs>(
+        &mut self,
+        mode: Mode,
+        ty: &str,
+        name: &str,
+        args: BTreeMap<String, Expr>,
+    ) -> Handle<O> {
+        let parsed: Result<Address, AddressError> = format!("{ty}.{name}").parse();
+        let mut address = parsed.unwrap_or_else(|error| {
+            self.problems.push(Diagnostic::error("bad name", error.to_string()));
+            Address::root(ty, name)
+        });
+        address.block.mode = mode;
+        let index = self.index(&address.block).unwrap_or_else(|| {
+            self.blocks.push(Declared {
+                module: Vec::new(),
+                key: address.block.clone(),
+                refs: Vec::new(),
+                provider: ProviderKey::new(),
+                lifecycle: Lifecycle::default(),
+                span: None,
+            });
+            self.instances.push(Vec::new());
+            self.blocks.len() - 1
+        });
+        for (arg, expr) in &args {
+            let mut found = Vec::new();
+            expr.references(&mut found);
+            for other in found {
+                match self.index(&other.block) {
+                    Some(to) => {
+                        let reference = BlockRef { arg: Some(arg.clone()), to };
+                        if !self.blocks[index].refs.contains(&reference) {
+                            self.blocks[index].refs.push(reference);
+                        }
+                    }
+                    None => self.problems.push(Diagnostic::error(
+                        "unknown reference",
+                        format!("`{address}` refers to `{other}`, which this stack does not declare."),
+                    )),
+                }
+            }
+        }
+        if self.instances[index].iter().any(|i| i.address == address) {
+            let detail = format!("`{address}` is declared twice. Give one of them another name or key.");
+            self.problems.push(Diagnostic::error("duplicate address", detail));
+        }
+        self.instances[index].push(Instance { address: address.clone(), args });
+        Handle { refs: O::refs(&address), address }
+    }
+}
+
+impl Declaration for Stack {
+    fn blocks(&self) -> &[Declared] {
+        &self.blocks
+    }
+
+    fn expand(&self, block: usize, _: &dyn Env) -> Result<Expansion, Diagnostics> {
+        let addresses = self.instances[block].iter().map(|i| i.address.clone()).collect();
+        self.problems.clone().or(Expansion::Known(addresses))
+    }
+
+    fn evaluate(&self, block: usize, address: &Address, env: &dyn Env) -> Result<Arguments, Diagnostics> {
+        let instance = self.instances[block].iter().find(|i| i.address == *address);
+        let args = instance.map(|i| &i.args).into_iter().flatten();
+        let value = Value::object(args.map(|(name, expr)| (name.clone(), expr.evaluate(env))));
+        Ok(Arguments { value, spans: BTreeMap::new() })
+    }
+
+    fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics> {
+        let outputs = self.outputs.iter().map(|(name, expr, sensitive)| OutputValue {
+            name: name.clone(),
+            value: expr.evaluate(env),
+            sensitive: *sensitive,
+            description: None,
+        });
+        Ok(outputs.collect())
+    }
+
+    fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {
+        Ok(self.providers.clone())
+    }
+}

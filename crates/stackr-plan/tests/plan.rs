@@ -1,0 +1,443 @@
+//! Plans of small stacks of made-up types: what happens, why, and in which order.
+
+use std::collections::BTreeMap;
+
+use stackr_core::*;
+use stackr_plan::*;
+
+/// Makes a resource type whose verbs are never called: planning is pure.
+macro_rules! pretend {
+    ($name:ident, $args:ident, $outputs:ident, $ty:literal, $after:expr) => {
+        struct $name;
+        impl Resource for $name {
+            const TYPE: &'static str = $ty;
+            const WAITS: Waits = Waits::INSTANT;
+            const AFTER: &'static [After] = $after;
+            type Cloud = ();
+            type Args = $args;
+            type Outputs = $outputs;
+            async fn create(_: &(), _: Create<'_, $args>) -> Result<Created<Self>> {
+                Err(CloudError::bug("not called"))
+            }
+            async fn read(_: &(), _: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
+                Err(CloudError::bug("not called"))
+            }
+            async fn update(_: &(), _: Update<'_, Self>) -> Result<()> {
+                Err(CloudError::bug("not called"))
+            }
+            async fn delete(_: &(), _: Delete<'_, Self>) -> Result<()> {
+                Err(CloudError::bug("not called"))
+            }
+        }
+    };
+}
+
+/// A network.
+#[derive(Clone, Debug, Args)]
+struct NetArgs {
+    /// Its range.
+    #[arg(replace)]
+    cidr: Cidr,
+    /// Its note.
+    #[arg(default = "")]
+    note: String,
+    /// Tags.
+    tags: Tags,
+}
+#[derive(Clone, Debug, Outputs)]
+struct NetOutputs {
+    /// Its id.
+    id: String,
+    /// All tags.
+    tags_all: Tags,
+}
+pretend!(Net, NetArgs, NetOutputs, "net", &[]);
+
+/// A host in a network.
+#[derive(Clone, Debug, Args)]
+struct HostArgs {
+    /// Its network.
+    #[arg(replace)]
+    net: String,
+    /// Accepted while the network is pending.
+    #[arg(early)]
+    early: Option<String>,
+    /// Its size.
+    #[arg(default = 1)]
+    size: i64,
+    /// Its password.
+    #[arg(secret, unread)]
+    password: Option<String>,
+}
+#[derive(Clone, Debug, Outputs)]
+struct HostOutputs {
+    /// Its id.
+    id: String,
+}
+pretend!(Host, HostArgs, HostOutputs, "host", &[After::all("gate")]);
+
+/// A gate of a network.
+#[derive(Clone, Debug, Args)]
+struct GateArgs {
+    /// Its network.
+    net: String,
+}
+#[derive(Clone, Debug, Outputs)]
+struct GateOutputs {
+    /// Its id.
+    id: String,
+}
+pretend!(Gate, GateArgs, GateOutputs, "gate", &[]);
+
+fn registry() -> Registry {
+    Registry::default().with::<Net>().with::<Host>().with::<Gate>()
+}
+
+fn base() -> Stack {
+    let mut stack = Stack::new("base");
+    let net = stack.add("a", Net::args().cidr("10.0.0.0/8"));
+    stack.add("b", Host::args().net(&net.id));
+    stack
+}
+
+type Last = BTreeMap<Address, Object>;
+
+/// Plans with everything recorded seen as recorded, changed by `drift`.
+fn plan(stack: &Stack, last: &Last, options: Options, drift: impl Fn(&Address, AnySeen) -> Option<AnySeen>) -> Plan {
+    let registry = registry();
+    let providers = stack.providers().unwrap();
+    let outputs = BTreeMap::new();
+    let unseal = |seal: &str, secret: &str| seal == format!("sealed-{secret}");
+    let mut planner = Planner::new(Request {
+        declaration: Some(stack),
+        registry: &registry,
+        providers: &providers,
+        last,
+        deposed: &[],
+        last_outputs: &outputs,
+        options,
+        unseal: &unseal,
+    })
+    .unwrap();
+    loop {
+        match planner.next().unwrap() {
+            Next::Done(plan) => return *plan,
+            Next::Ask(questions) => {
+                let answers = questions.into_iter().map(|question| match question {
+                    Question::Read { address, deposed, .. } => {
+                        let object = &last[&address];
+                        let (args, outputs) = (object.args_value(), object.outputs_value());
+                        let seen = drift(&address, AnySeen { args, outputs, status: Status::Ready });
+                        Answer::Seen { address, deposed, seen }
+                    }
+                    Question::Look { .. } => unreachable!("no data"),
+                });
+                planner.answer(answers.collect());
+            }
+        }
+    }
+}
+
+fn plain(stack: &Stack, last: &Last) -> Plan {
+    plan(stack, last, Options::default(), |_, seen| Some(seen))
+}
+
+/// What would be recorded after an apply of this stack.
+fn applied(stack: &Stack) -> Last {
+    let registry = registry();
+    let plan = plain(stack, &Last::new());
+    let mut last = Last::new();
+    for step in &plan.program.steps {
+        let Verb::Create { declared, want, .. } = &step.verb else { continue };
+        let schema = registry.resource(step.address.ty()).unwrap().schema();
+        let known = |value: &Value, name: &str| -> Value {
+            match value.peel() {
+                Value::Unknown(_) => Value::from(format!("{name}-of-{}", step.address)),
+                other => other.clone(),
+            }
+        };
+        let refs: BTreeMap<String, Value> = want
+            .attributes()
+            .unwrap()
+            .iter()
+            .map(|(k, v)| match v.peel() {
+                // Every unknown argument here is the id of the one network or gate.
+                Value::Unknown(_) => (k.clone(), Value::from("id-of-net.a")),
+                other => (k.clone(), other.clone()),
+            })
+            .collect();
+        let outputs = schema.outputs.fields.iter().map(|f| match f.name {
+            "tags_all" => (f.name, refs["tags"].clone()),
+            name => (name, known(&Value::UNKNOWN, name)),
+        });
+        let seen =
+            AnySeen { args: Value::Object(refs.clone()), outputs: Value::object(outputs), status: Status::Ready };
+        let mut as_written = refs.clone();
+        let after = &plan.changes.iter().find(|c| c.address == step.address).unwrap().after;
+        as_written.extend(after.get("tags").map(|tags| ("tags".to_owned(), tags.clone())));
+        let want = Want { declared: Value::Object(as_written), args: Value::Object(refs) };
+        let (args, outputs) = recorded(schema, &want, &seen, &|secret| format!("sealed-{secret}"));
+        last.insert(
+            step.address.clone(),
+            Object {
+                ty: step.address.ty().to_owned(),
+                id: format!("id-of-{}", step.address),
+                uid: format!("uid-{}", step.address),
+                origin: Origin::default(),
+                depends_on: declared.depends_on.clone(),
+                prevent_destroy: declared.prevent_destroy,
+                create_before_destroy: declared.create_before_destroy,
+                schema: 0,
+                tainted: false,
+                args,
+                outputs,
+            },
+        );
+    }
+    last
+}
+
+fn check(plan: &Plan, expect: &str) {
+    let expect: Vec<_> = expect.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let shown = plan.program.to_string();
+    let shown: Vec<_> = shown.lines().map(str::trim).collect();
+    assert_eq!(shown, expect, "\n{}", plan.program);
+}
+
+#[test]
+fn what_is_new_is_made_after_what_it_refers_to() {
+    check(
+        &plain(&base(), &Last::new()),
+        "s1   create  net.a
+         s2   create  host.b    after s1.ready",
+    );
+}
+
+#[test]
+fn a_second_plan_is_empty() {
+    let stack = base();
+    let plan = plain(&stack, &applied(&stack));
+    check(&plan, "");
+    assert!(plan.is_empty());
+}
+
+#[test]
+fn an_argument_accepted_early_waits_for_the_id_only() {
+    let mut stack = Stack::new("base");
+    let net = stack.add("a", Net::args().cidr("10.0.0.0/8"));
+    stack.add("b", Host::args().net("x").early(&net.id));
+    check(
+        &plain(&stack, &Last::new()),
+        "s1   create  net.a
+         s2   create  host.b    after s1.id",
+    );
+}
+
+#[test]
+fn an_ordering_that_no_value_carries_is_kept_unless_it_makes_a_cycle() {
+    let mut stack = base();
+    let net: Handle<NetOutputs> = stack.add("c", Net::args().cidr("10.0.0.0/8"));
+    stack.add("g", Gate::args().net(&net.id));
+    check(
+        &plain(&stack, &Last::new()),
+        "s1   create  net.a
+         s2   create  net.c
+         s3   create  gate.g    after s2.ready
+         s4   create  host.b    after s1.ready, s3.ready",
+    );
+    // Here the gate stands on the host.
+    let mut stack = Stack::new("base");
+    let host = stack.add("b", Host::args().net("x"));
+    stack.add("g", Gate::args().net(&host.id));
+    check(
+        &plain(&stack, &Last::new()),
+        "s1   create  host.b
+         s2   create  gate.g    after s1.ready",
+    );
+}
+
+#[test]
+fn a_change_that_forces_replacement_removes_dependents_first() {
+    let last = applied(&base());
+    let mut stack = Stack::new("base");
+    let net = stack.add("a", Net::args().cidr("10.1.0.0/16"));
+    stack.add("b", Host::args().net(&net.id));
+    let plan = plain(&stack, &last);
+    check(
+        &plan,
+        "s1   delete  host.b
+         s2   delete  net.a    after s1.ready
+         s3   create  net.a    after s2.ready
+         s4   create  host.b    after s1.ready, s3.ready",
+    );
+    assert_eq!(plan.counts(), Counts { create: 2, update: 0, delete: 2 });
+}
+
+#[test]
+fn create_before_destroy_spreads_to_what_it_stands_on() {
+    let stack = |cidr: &str| {
+        let mut stack = Stack::new("base");
+        let net = stack.add("a", Net::args().cidr(cidr));
+        let host = stack.add("b", Host::args().net(&net.id));
+        stack.lifecycle(&host, Lifecycle { create_before_destroy: true, ..Lifecycle::default() });
+        stack
+    };
+    check(
+        &plain(&stack("10.1.0.0/16"), &applied(&stack("10.0.0.0/8"))),
+        "s1   create  net.a
+         s2   create  host.b    after s1.ready
+         s3   delete  host.b (old)    after s2.ready
+         s4   delete  net.a (old)    after s1.ready, s3.ready",
+    );
+}
+
+#[test]
+fn what_is_no_longer_declared_is_removed_in_recorded_order() {
+    check(
+        &plain(&Stack::new("base"), &applied(&base())),
+        "s1   delete  host.b
+         s2   delete  net.a    after s1.ready",
+    );
+}
+
+#[test]
+fn what_vanished_is_made_again_and_what_is_gone_is_forgotten() {
+    let last = applied(&base());
+    let gone = |address: &Address, seen| (address.ty() != "host").then_some(seen);
+    check(
+        &plan(&base(), &last, Options::default(), gone),
+        "s1   forget  host.b
+         s2   create  host.b    after s1.ready",
+    );
+    check(
+        &plan(&Stack::new("base"), &last, Options::default(), gone),
+        "s1   forget  host.b
+         s2   delete  net.a    after s1.ready",
+    );
+}
+
+#[test]
+fn an_update_names_the_arguments_that_differ() {
+    let last = applied(&base());
+    let mut stack = Stack::new("base");
+    let net = stack.add("a", Net::args().cidr("10.0.0.5/8").note("new"));
+    stack.add("b", Host::args().net(&net.id).size(1));
+    let plan = plain(&stack, &last);
+    check(&plan, "s1   update  net.a");
+    let fields = &plan.changes.iter().find(|c| c.action == Action::Update).unwrap().fields;
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["note"]);
+}
+
+#[test]
+fn drift_is_an_update_back_unless_it_is_ignored() {
+    let last = applied(&base());
+    let drift = |address: &Address, mut seen: AnySeen| {
+        if let (Value::Object(args), "net") = (&mut seen.args, address.ty()) {
+            args.insert("note".into(), "by hand".into());
+        }
+        Some(seen)
+    };
+    check(&plan(&base(), &last, Options::default(), drift), "s1   update  net.a");
+    let mut stack = Stack::new("base");
+    let net = stack.add("a", Net::args().cidr("10.0.0.0/8"));
+    stack.add("b", Host::args().net(&net.id));
+    let ignore = Ignore::These(vec![Path::name("note")]);
+    stack.lifecycle(&net, Lifecycle { ignore_changes: ignore, ..Lifecycle::default() });
+    assert!(plan(&stack, &last, Options::default(), drift).is_empty());
+}
+
+#[test]
+fn a_secret_is_compared_with_its_seal() {
+    let stack = |password: &str| {
+        let mut stack = Stack::new("base");
+        stack.add("b", Host::args().net("x").password(password));
+        stack
+    };
+    let last = applied(&stack("hunter2"));
+    assert!(!format!("{last:?}").contains("\"hunter2\""));
+    assert!(plain(&stack("hunter2"), &last).is_empty());
+    let changed = plain(&stack("other"), &last);
+    check(&changed, "s1   update  host.b");
+    assert!(changed.changes[0].fields["password"].new.has_sensitive());
+}
+
+#[test]
+fn prevent_destroy_refuses_a_removal_and_a_replacement() {
+    let stack = |cidr: &str| {
+        let mut stack = Stack::new("base");
+        let net = stack.add("a", Net::args().cidr(cidr));
+        stack.lifecycle(&net, Lifecycle { prevent_destroy: true, ..Lifecycle::default() });
+        stack
+    };
+    let last = applied(&stack("10.0.0.0/8"));
+    assert!(plain(&stack("10.0.0.0/8"), &last).refusals.is_empty());
+    assert_eq!(plain(&stack("10.1.0.0/16"), &last).refusals.len(), 1);
+    assert_eq!(plain(&Stack::new("base"), &last).refusals.len(), 1);
+    let destroy = Options { destroy: true, ..Options::default() };
+    assert_eq!(plan(&stack("10.0.0.0/8"), &last, destroy, |_, s| Some(s)).refusals.len(), 1);
+}
+
+#[test]
+fn targets_and_excludes_leave_the_rest_alone() {
+    let mut stack = base();
+    stack.add("other", Net::args().cidr("10.2.0.0/16"));
+    let target = Options { targets: vec!["host.b".into()], ..Options::default() };
+    check(
+        &plan(&stack, &Last::new(), target, |_, s| Some(s)),
+        "s1   create  net.a
+         s2   create  host.b    after s1.ready",
+    );
+    let exclude = Options { excludes: vec!["net.a".into()], ..Options::default() };
+    check(&plan(&stack, &Last::new(), exclude, |_, s| Some(s)), "s1   create  net.other");
+    let last = applied(&stack);
+    let destroy = Options { destroy: true, targets: vec!["net.a".into()], ..Options::default() };
+    check(
+        &plan(&stack, &last, destroy, |_, s| Some(s)),
+        "s1   delete  host.b
+         s2   delete  net.a    after s1.ready",
+    );
+}
+
+#[test]
+fn default_tags_are_merged_and_told_apart() {
+    let stack = |extra: &str| {
+        let mut stack = Stack::new("base");
+        let default_tags = BTreeMap::from([("Env".to_owned(), "dev".to_owned()), ("X".into(), extra.into())]);
+        stack.provider(ProviderConfig { default_tags, ..ProviderConfig::default() });
+        stack.add("a", Net::args().cidr("10.0.0.0/8").tags([("Name", "a"), ("Env", "own")]));
+        stack
+    };
+    let made = plain(&stack("1"), &Last::new());
+    let after = &made.changes[0].after;
+    assert_eq!(after.get("tags").unwrap().attributes().unwrap().len(), 2);
+    assert_eq!(after.get("tags_all").unwrap().get("Env"), Some(&"own".into()));
+    let plan = plain(&stack("2"), &applied(&stack("1")));
+    check(&plan, "s1   update  net.a");
+    assert_eq!(plan.changes[0].fields.keys().collect::<Vec<_>>(), ["tags_all"]);
+}
+
+#[test]
+fn a_cycle_is_told_by_its_path() {
+    // A stack in Rust cannot refer forwards, so the cycle is made by an ordering.
+    let mut stack = base();
+    let net: Handle<NetOutputs> = stack.add("c", Net::args().cidr("10.0.0.0/8"));
+    let host = stack.add("d", Host::args().net(&net.id));
+    stack.after(&net, &host);
+    let (registry, last, outputs) = (registry(), Last::new(), BTreeMap::new());
+    let providers = stack.providers().unwrap();
+    let request = Request {
+        declaration: Some(&stack),
+        registry: &registry,
+        providers: &providers,
+        last: &last,
+        deposed: &[],
+        last_outputs: &outputs,
+        options: Options::default(),
+        unseal: &|_, _| false,
+    };
+    let Err(problems) = Planner::new(request) else { panic!("a cycle") };
+    assert_eq!(
+        problems.to_string(),
+        "dependency cycle: each refers to the next: net.c → host.d → net.c. Remove one of the references."
+    );
+}
