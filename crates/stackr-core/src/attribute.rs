@@ -298,3 +298,7 @@ text!(
     /// The container definitions of an ECS task definition as JSON text: compared by meaning.
     ContainerDefinitions
 );
+text!(
+    /// The name of an object, or its ARN: a name is the same as an ARN that ends in it.
+    NameOrArn
+);

@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use crate::{
-    Address, Attribute, BlockKey, Cidr, DnsName, Env, Json, Mode, Path, PathStep, Policy, Set, Value,
+    Address, Attribute, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn, Path, PathStep,
+    Policy, Set, Value,
 };
 
 /// An argument as it was declared: a value, a reference, or a composition of both.
@@ -124,6 +125,27 @@ impl<T> Ref<Option<T>> {
     }
 }
 
+impl<T> From<&Ref<T>> for Expr {
+    fn from(reference: &Ref<T>) -> Self {
+        reference.expr()
+    }
+}
+impl From<Concat> for Expr {
+    fn from(text: Concat) -> Self {
+        Self::Concat(text.0)
+    }
+}
+impl From<&str> for Expr {
+    fn from(text: &str) -> Self {
+        Self::Literal(text.into())
+    }
+}
+impl<T> From<Vec<Ref<T>>> for Expr {
+    fn from(references: Vec<Ref<T>>) -> Self {
+        Self::List(references.iter().map(Ref::expr).collect())
+    }
+}
+
 /// What a setter takes for an argument of type `T`: a value, a reference, or a composition.
 #[derive(Clone, Debug)]
 pub struct Input<T> {
@@ -166,7 +188,7 @@ macro_rules! values {
         }
     )*};
 }
-values!(String, bool, i64, i32, f64, Value, Cidr, DnsName, Json, Policy);
+values!(String, bool, i64, i32, f64, Value, Cidr, ContainerDefinitions, DnsName, Json, NameOrArn, Policy);
 
 /// Text and references to text for the field types that are text.
 macro_rules! texts {
@@ -183,7 +205,7 @@ macro_rules! texts {
         }
     )*};
 }
-texts!(String, Cidr, DnsName, Json, Policy);
+texts!(String, Cidr, ContainerDefinitions, DnsName, Json, NameOrArn, Policy);
 
 /// References to plain text where a field has a text type of its own.
 macro_rules! from_string {
@@ -200,7 +222,7 @@ macro_rules! from_string {
         }
     )*};
 }
-from_string!(Cidr, DnsName, Json, Policy);
+from_string!(Cidr, ContainerDefinitions, DnsName, Json, NameOrArn, Policy);
 
 impl<T, I: Into<Input<T>>> From<Vec<I>> for Input<Vec<T>> {
     fn from(elements: Vec<I>) -> Self {

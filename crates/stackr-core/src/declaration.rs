@@ -67,6 +67,8 @@ pub struct Declared {
     pub module: Vec<String>,
     /// Mode, type and name.
     pub key: BlockKey,
+    /// How its instances are told apart.
+    pub repeats: Repeats,
     /// What it refers to, directly or through locals, variables and modules.
     pub refs: Vec<BlockRef>,
     /// Its provider configuration.
@@ -75,6 +77,18 @@ pub struct Declared {
     pub lifecycle: Lifecycle,
     /// Where it is written.
     pub span: Option<Span>,
+}
+
+/// How the instances of a block are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeats {
+    /// There is one, without a key.
+    #[default]
+    Once,
+    /// By position: `count`.
+    Count,
+    /// By key: `for_each`.
+    ForEach,
 }
 
 /// A reference from one block to another.

@@ -27,15 +27,15 @@ mod types;
 mod value;
 
 pub use address::{Address, AddressError, BlockKey, Key, Mode, ModulePath, ModuleStep};
-pub use attribute::{Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, Policy, Set, Tags};
+pub use attribute::{Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, NameOrArn, Policy, Set, Tags};
 pub use builder::{Concat, Draft, Expr, Input, Ref, concat};
 pub use coerce::{Problem, coerce_args};
 pub use declaration::{
     Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
-    ProviderConfig, ProviderKey,
+    ProviderConfig, ProviderKey, Repeats,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-pub use equal::{equal, equal_field};
+pub use equal::{equal, equal_field, equal_recorded, is_silent};
 pub use error::{CloudError, ErrorKind, Result, need};
 pub use object::{Object, Origin, sealed};
 pub use registry::Registry;

@@ -23,6 +23,8 @@ pub enum Kind {
     Policy,
     /// The container definitions of an ECS task definition; compared by meaning.
     ContainerDefinitions,
+    /// A name or an ARN; a name is the same as an ARN that ends in it.
+    NameOrArn,
     /// Anything: the outputs of another stack, say.
     Any,
     /// Elements in order.

@@ -23,8 +23,8 @@ use std::{collections::BTreeMap, ops::Deref};
 
 use crate::{
     Address, AddressError, Arguments, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics, Draft,
-    Env, Expansion, Expr, Input, Lifecycle, Lookup, Mode, OutputValue, Outputs, ProviderConfig, ProviderKey, Ref,
-    Resource, Value,
+    Env, Expansion, Expr, Key, Lifecycle, Lookup, Mode, OutputValue, Outputs, ProviderConfig, ProviderKey, Ref,
+    Repeats, Resource, Value,
 };
 
 /// A stack declared in Rust.
@@ -111,13 +111,13 @@ impl Stack {
     }
 
     /// Declares an output.
-    pub fn output<T>(&mut self, name: impl Into<String>, value: impl Into<Input<T>>) {
-        self.outputs.push((name.into(), value.into().into_expr(), false));
+    pub fn output(&mut self, name: impl Into<String>, value: impl Into<Expr>) {
+        self.outputs.push((name.into(), value.into(), false));
     }
 
     /// Declares an output that is never shown.
-    pub fn secret_output<T>(&mut self, name: impl Into<String>, value: impl Into<Input<T>>) {
-        self.outputs.push((name.into(), value.into().into_expr(), true));
+    pub fn secret_output(&mut self, name: impl Into<String>, value: impl Into<Expr>) {
+        self.outputs.push((name.into(), value.into(), true));
     }
 
     /// Sets how the block of an object is replaced and removed.
@@ -155,6 +155,11 @@ impl Stack {
             self.blocks.push(Declared {
                 module: Vec::new(),
                 key: address.block.clone(),
+                repeats: match &address.key {
+                    None => Repeats::Once,
+                    Some(Key::Index(_)) => Repeats::Count,
+                    Some(Key::Name(_)) => Repeats::ForEach,
+                },
                 refs: Vec::new(),
                 provider: ProviderKey::new(),
                 lifecycle: Lifecycle::default(),

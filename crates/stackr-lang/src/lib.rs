@@ -1,1 +1,31 @@
-//! stackr-lang
+//! The Terraform-language front end: parses, checks and evaluates `.tf` sources, without any I/O.
+//!
+//! [`load`] reads a directory through a [`Loader`] and gives a [`Stack`], which the planner asks as a
+//! [`stackr_core::Declaration`]. Every error has a place in a file that [`Sources`] has the text of.
+
+mod arena;
+mod arguments;
+mod checks;
+mod config;
+mod eval;
+mod functions;
+mod graph;
+mod inputs;
+mod instances;
+mod loader;
+mod place;
+mod provider;
+mod session;
+mod show;
+mod sources;
+mod stack;
+mod syntax;
+mod tree;
+mod visit;
+
+pub use config::Backend;
+pub use inputs::{CliVar, Inputs};
+pub use loader::{LoadError, Loader, MemoryLoader, join};
+pub use show::show;
+pub use sources::Sources;
+pub use stack::{Rejected, Stack, evaluate_expression, load};

@@ -18,7 +18,7 @@ mod want;
 pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
 pub use planner::{Answer, Next, Options, Planner, Question, Request, secret_text};
 pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
-pub use values::{Shape, Values};
+pub use values::Values;
 pub use want::{
     Difference, Resolver, Seal, Unseal, Want, conforms, differences, planned_value, recorded, sealed_json,
     value,

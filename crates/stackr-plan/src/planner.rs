@@ -18,7 +18,7 @@ use stackr_core::{
 };
 
 use crate::{
-    Milestone, Plan, Reason, Resolver, Shape, Target, Unseal, Values, decide::Decided, graph::Blocks, lower,
+    Milestone, Plan, Reason, Resolver, Target, Unseal, Values, decide::Decided, graph::Blocks, lower,
     values::Recording, want::unsupported,
 };
 
@@ -326,11 +326,12 @@ impl<'a> Planner<'a> {
         let addresses = match declaration.expand(index, &self.values)? {
             Expansion::Known(addresses) => addresses,
             Expansion::Unknown if block.key.mode == Mode::Data || !selected => {
-                self.values.declare(&Default::default(), &block.key, Shape::Unknown);
+                self.values.expand(&block.module, &block.key, None);
                 return Ok(());
             }
             Expansion::Unknown => return Err(unknown_instances(block)),
         };
+        self.values.expand(&block.module, &block.key, Some(block.repeats));
         let mut problems = Diagnostics::default();
         for address in addresses {
             if !supported {

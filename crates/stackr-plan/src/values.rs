@@ -5,57 +5,32 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use stackr_core::{Address, BlockKey, Env, Key, ModulePath, Value};
-
-/// How many instances a block has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// One, without a key.
-    Single,
-    /// By position.
-    Count,
-    /// By key.
-    ForEach,
-    /// Not known yet.
-    Unknown,
-}
+use stackr_core::{Address, BlockKey, Env, Key, ModulePath, Repeats, Value};
 
 /// The value of every instance, by module instance and block.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
-    blocks: BTreeMap<(ModulePath, BlockKey), Instances>,
-}
-
-#[derive(Clone, Debug)]
-struct Instances {
-    shape: Shape,
-    values: BTreeMap<Option<Key>, Value>,
+    blocks: BTreeMap<(ModulePath, BlockKey), BTreeMap<Option<Key>, Value>>,
+    /// The blocks whose instances are known (or known to be unknown), by the names of their modules.
+    expanded: BTreeMap<(Vec<String>, BlockKey), Option<Repeats>>,
 }
 
 impl Values {
-    /// Says that a block has instances of this shape in a module instance, perhaps none.
-    pub fn declare(&mut self, module: &ModulePath, block: &BlockKey, shape: Shape) {
-        let key = (module.clone(), block.clone());
-        self.blocks.entry(key).or_insert_with(|| Instances { shape, values: BTreeMap::new() }).shape = shape;
+    /// Says how the instances of a block are told apart; `None`: which there are is not known.
+    pub fn expand(&mut self, modules: &[String], block: &BlockKey, repeats: Option<Repeats>) {
+        self.expanded.insert((modules.to_vec(), block.clone()), repeats);
     }
 
     /// Sets the value of an instance.
     pub fn set(&mut self, address: &Address, value: Value) {
-        let shape = match &address.key {
-            None => Shape::Single,
-            Some(Key::Index(_)) => Shape::Count,
-            Some(Key::Name(_)) => Shape::ForEach,
-        };
         let key = (address.module.clone(), address.block.clone());
-        let instances =
-            self.blocks.entry(key).or_insert_with(|| Instances { shape, values: BTreeMap::new() });
-        instances.values.insert(address.key.clone(), value);
+        self.blocks.entry(key).or_default().insert(address.key.clone(), value);
     }
 
     /// The value of an instance.
     #[must_use]
     pub fn get(&self, address: &Address) -> Option<&Value> {
-        self.blocks.get(&(address.module.clone(), address.block.clone()))?.values.get(&address.key)
+        self.blocks.get(&(address.module.clone(), address.block.clone()))?.get(&address.key)
     }
 
     /// The instances of a block, in every module instance whose names are these.
@@ -64,7 +39,7 @@ impl Values {
         let mut found = Vec::new();
         for ((module, key), instances) in &self.blocks {
             if key == block && module.0.iter().map(|s| &s.name).eq(modules) {
-                found.extend(instances.values.keys().map(|key| Address {
+                found.extend(instances.keys().map(|key| Address {
                     module: module.clone(),
                     block: block.clone(),
                     key: key.clone(),
@@ -77,25 +52,32 @@ impl Values {
 
 impl Env for Values {
     fn block(&self, module: &ModulePath, block: &BlockKey) -> Option<Value> {
-        let instances = self.blocks.get(&(module.clone(), block.clone()))?;
-        Some(match instances.shape {
-            Shape::Unknown => Value::UNKNOWN,
-            Shape::Single => instances.values.get(&None).cloned().unwrap_or(Value::UNKNOWN),
-            Shape::Count => Value::Tuple(instances.values.values().cloned().collect()),
-            Shape::ForEach => Value::object(instances.values.iter().filter_map(|(key, value)| match key {
-                Some(Key::Name(name)) => Some((name.clone(), value.clone())),
-                _ => None,
-            })),
+        let repeats = *self.expanded.get(&(names(module), block.clone()))?;
+        let none = BTreeMap::new();
+        let instances = self.blocks.get(&(module.clone(), block.clone())).unwrap_or(&none);
+        Some(match repeats {
+            None => Value::UNKNOWN,
+            Some(Repeats::Once) => instances.get(&None).cloned().unwrap_or(Value::UNKNOWN),
+            Some(Repeats::Count) => Value::Tuple(instances.values().cloned().collect()),
+            Some(Repeats::ForEach) => {
+                Value::object(instances.iter().filter_map(|(key, value)| match key {
+                    Some(Key::Name(name)) => Some((name.clone(), value.clone())),
+                    _ => None,
+                }))
+            }
         })
     }
 
     fn instance(&self, module: &ModulePath, block: &BlockKey, key: &Key) -> Option<Value> {
-        let instances = self.blocks.get(&(module.clone(), block.clone()))?;
-        if instances.shape == Shape::Unknown {
-            return Some(Value::UNKNOWN);
+        match self.expanded.get(&(names(module), block.clone()))? {
+            None => Some(Value::UNKNOWN),
+            Some(_) => self.blocks.get(&(module.clone(), block.clone()))?.get(&Some(key.clone())).cloned(),
         }
-        instances.values.get(&Some(key.clone())).cloned()
     }
+}
+
+fn names(module: &ModulePath) -> Vec<String> {
+    module.0.iter().map(|step| step.name.clone()).collect()
 }
 
 /// An environment that remembers which instances were asked for one by one.

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use crate::{Field, Kind, Number, Presence, Shape, Value};
+use crate::{Field, Kind, Nesting, Number, Presence, Shape, Value};
 
 /// Whether two wholly known values of a field mean the same, by the field's kind. `want` is the wanted side.
 ///
@@ -36,6 +36,7 @@ pub fn equal(kind: &Kind, want: &Value, seen: &Value) -> bool {
         Kind::Bool | Kind::String => same(want, seen, |_| None::<()>),
         Kind::Cidr => same(want, seen, |text| text.parse::<IpNet>().ok().map(|net| net.trunc())),
         Kind::DnsName => same(want, seen, |text| Some(dns(text))),
+        Kind::NameOrArn => same(want, seen, |_| None::<()>) || named(want, seen),
         Kind::Json => same(want, seen, json),
         Kind::Policy => same(want, seen, |text| json(text).map(|document| policy::canonical(&document))),
         Kind::ContainerDefinitions => match (want.as_str().and_then(json), seen.as_str().and_then(json)) {
@@ -45,12 +46,18 @@ pub fn equal(kind: &Kind, want: &Value, seen: &Value) -> bool {
     }
 }
 
-/// Whether a field's two values mean the same, by its kind and what it says about absent values.
+/// Whether a field's two values mean the same, by its kind and what it says about absent values. What AWS does
+/// not report (see [`is_silent`]) is not compared.
 #[must_use]
 pub fn equal_field(field: &Field, want: &Value, seen: &Value) -> bool {
-    let silent = (field.unread || field.local) && seen.is_null();
-    let undecided = field.presence == Presence::Computed && want.is_null();
-    if silent || undecided {
+    is_silent(field, seen) || equal_recorded(field, want, seen)
+}
+
+/// As [`equal_field`], with a second value that is known to be complete: recorded by us, say, because AWS does
+/// not report the field. There an absent value means "absent".
+#[must_use]
+pub fn equal_recorded(field: &Field, want: &Value, seen: &Value) -> bool {
+    if field.presence == Presence::Computed && want.is_null() {
         return true;
     }
     match field.default.map(|default| default.value()) {
@@ -60,6 +67,18 @@ pub fn equal_field(field: &Field, want: &Value, seen: &Value) -> bool {
         }
         None => equal(&field.kind, want, seen),
     }
+}
+
+/// Whether AWS said nothing about a field that it may not report: what was recorded then stands in for what is
+/// seen. A typed file cannot tell an empty collection or an absent block from silence, so both count.
+#[must_use]
+pub fn is_silent(field: &Field, seen: &Value) -> bool {
+    let empty = match seen.peel() {
+        Value::Null => true,
+        Value::Map(entries) => entries.is_empty(),
+        other => other.elements().is_some_and(<[Value]>::is_empty),
+    };
+    empty && (field.unread || (field.local && field.nesting == Nesting::Attribute))
 }
 
 /// Whether two scalars are the same text, or mean the same where both have a meaning.
@@ -76,6 +95,20 @@ fn json(text: &str) -> Option<Value> {
 /// A DNS name as Route 53 means it: lower case, no final dot, `*` for its octal escape.
 fn dns(name: &str) -> String {
     name.trim_end_matches('.').to_lowercase().replace("\\052", "*")
+}
+
+/// Whether one is an ARN and the other the name that it ends in. A task definition's family stands for any of
+/// its revisions.
+fn named(want: &Value, seen: &Value) -> bool {
+    let (Some(want), Some(seen)) = (want.to_text(), seen.to_text()) else { return false };
+    let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    let family = |name: &str| name.split(':').next().unwrap_or(name).to_owned();
+    let is_arn = |text: &str| text.starts_with("arn:");
+    if is_arn(&want) && is_arn(&seen) {
+        return false;
+    }
+    let (wanted, found) = (name(&want), name(&seen));
+    wanted == found || (!is_arn(&want) && wanted == family(&found))
 }
 
 /// The elements; none for null.
@@ -226,6 +259,16 @@ mod tests {
         check(Kind::DnsName, "WWW.Example.com".into(), "www.example.com.".into(), true);
         check(Kind::DnsName, "*.example.com".into(), "\\052.example.com.".into(), true);
         check(Kind::DnsName, "a.example.com".into(), "b.example.com".into(), false);
+        let arn = || Value::from("arn:aws:ecs:eu-west-1:1:cluster/main");
+        check(Kind::NameOrArn, "main".into(), arn(), true);
+        check(Kind::NameOrArn, arn(), "main".into(), true);
+        check(Kind::NameOrArn, "other".into(), arn(), false);
+        check(Kind::NameOrArn, arn(), "arn:aws:ecs:eu-west-1:2:cluster/main".into(), false);
+        let task = || Value::from("arn:aws:ecs:eu-west-1:1:task-definition/web:3");
+        check(Kind::NameOrArn, "web:3".into(), task(), true);
+        check(Kind::NameOrArn, "web:4".into(), task(), false);
+        check(Kind::NameOrArn, "web".into(), task(), true);
+        check(Kind::NameOrArn, task(), "web:4".into(), false);
         check(Kind::Json, r#"{"a":1,"b":[2]}"#.into(), r#"{ "b": [2], "a": 1.0 }"#.into(), true);
         check(Kind::Json, r#"{"a":[1,2]}"#.into(), r#"{"a":[2,1]}"#.into(), false);
         check(Kind::Json, "not json".into(), "not json".into(), true);
@@ -281,6 +324,8 @@ mod tests {
         check(rule(1, None, &key), rule(1, None, &[]), true);
         check(rule(1, None, &key), rule(1, None, &[("key", "other".into())]), false);
         check(rule(1, None, &[]), rule(1, None, &key), false);
+        let nothing = [("key", list([]))];
+        check(rule(1, None, &key), rule(1, None, &nothing), true);
         let extra = |net: &str| [("extra", list([Value::object([("network", net.into())])]))];
         check(rule(1, None, &extra("10.0.0.1/8")), rule(1, None, &extra("10.0.0.0/8")), true);
         check(rule(1, None, &[("extra", list([]))]), rule(1, None, &[]), true);
@@ -304,5 +349,14 @@ mod tests {
         let seen = list(["a".into()]);
         assert!(equal_field(&field, &Value::Null, &seen));
         assert!(!equal_field(&field, &list([]), &seen));
+    }
+
+    #[test]
+    fn silence_is_not_compared_but_a_record_is() {
+        let field = &Rule::SHAPE.fields[3];
+        let want = Value::from("k");
+        assert!(equal_field(field, &want, &Value::Null));
+        assert!(!equal_recorded(field, &want, &Value::Null));
+        assert!(equal_recorded(field, &want, &want));
     }
 }

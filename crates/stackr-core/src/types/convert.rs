@@ -23,7 +23,7 @@ impl Type {
             (Self::Any, value) => Ok(value.clone()),
             (_, Value::Sensitive(inner)) => Ok(self.convert(inner)?.sensitive()),
             (_, Value::Null) => Ok(Value::Null),
-            (_, Value::Unknown(from)) => Ok(Value::Unknown(self.from_type(from)?)),
+            (_, Value::Unknown(from)) => Ok(Value::Unknown(self.unknown_of(from)?)),
             (Self::Bool, _) => to_bool(value),
             (Self::Number, _) => to_number(value),
             (Self::String, _) => value.to_text().map(Value::String).ok_or_else(|| self.mismatch(value)),
@@ -43,29 +43,29 @@ impl Type {
     }
 
     /// The type that an unknown value of type `from` has as a `self`.
-    fn from_type(&self, from: &Self) -> Result<Self> {
+    fn unknown_of(&self, from: &Self) -> Result<Self> {
         let required = || ConvertError::new(format!("{} required", self.wanted()));
         match (self, from) {
             (Self::Any, from) => Ok(from.clone()),
             (wanted, Self::Any) => Ok(wanted.clone()),
             (Self::String, Self::Bool | Self::Number) => Ok(Self::String),
             (Self::Bool | Self::Number, Self::String) => Ok(self.clone()),
-            (Self::List(ty), Self::List(e) | Self::Set(e)) => Ok(ty.from_type(e)?.list()),
-            (Self::Set(ty), Self::List(e) | Self::Set(e)) => Ok(ty.from_type(e)?.set()),
-            (Self::Map(ty), Self::Map(e)) => Ok(ty.from_type(e)?.map()),
-            (Self::List(ty), Self::Tuple(e)) => Ok(ty.from_types(e).ok_or_else(required)??.list()),
-            (Self::Set(ty), Self::Tuple(e)) => Ok(ty.from_types(e).ok_or_else(required)??.set()),
+            (Self::List(ty), Self::List(e) | Self::Set(e)) => Ok(ty.unknown_of(e)?.list()),
+            (Self::Set(ty), Self::List(e) | Self::Set(e)) => Ok(ty.unknown_of(e)?.set()),
+            (Self::Map(ty), Self::Map(e)) => Ok(ty.unknown_of(e)?.map()),
+            (Self::List(ty), Self::Tuple(e)) => Ok(ty.unknown_of_all(e).ok_or_else(required)??.list()),
+            (Self::Set(ty), Self::Tuple(e)) => Ok(ty.unknown_of_all(e).ok_or_else(required)??.set()),
             (Self::Map(ty), Self::Object(fields)) => {
                 let types: Vec<_> = fields.values().map(|f| f.ty.clone()).collect();
-                Ok(ty.from_types(&types).ok_or_else(required)??.map())
+                Ok(ty.unknown_of_all(&types).ok_or_else(required)??.map())
             }
             (Self::Tuple(wanted), Self::Tuple(from)) if wanted.len() == from.len() => {
-                Ok(Self::Tuple(wanted.iter().zip(from).map(|(w, f)| w.from_type(f)).collect::<Result<_>>()?))
+                Ok(Self::Tuple(wanted.iter().zip(from).map(|(w, f)| w.unknown_of(f)).collect::<Result<_>>()?))
             }
             (Self::Object(wanted), Self::Object(from)) => {
                 let field = |(name, field): (&String, &ObjectField)| {
                     let ty = match from.get(name) {
-                        Some(from) => field.ty.from_type(&from.ty).map_err(|e| e.in_attribute(name))?,
+                        Some(from) => field.ty.unknown_of(&from.ty).map_err(|e| e.in_attribute(name))?,
                         None if field.optional => field.ty.clone(),
                         None => return Err(missing(&[name])),
                     };
@@ -79,9 +79,9 @@ impl Type {
         }
     }
 
-    fn from_types(&self, from: &[Self]) -> Option<Result<Self>> {
+    fn unknown_of_all(&self, from: &[Self]) -> Option<Result<Self>> {
         let unified = Self::unify(from)?;
-        Some(self.from_type(&unified))
+        Some(self.unknown_of(&unified))
     }
 
     fn mismatch(&self, value: &Value) -> ConvertError {
@@ -118,12 +118,12 @@ fn to_bool(value: &Value) -> Result {
         Value::String(text) => match text.as_str() {
             "true" | "1" => Ok(Value::Bool(true)),
             "false" | "0" => Ok(Value::Bool(false)),
-            "True" | "TRUE" => Err(ConvertError::new(
-                "a bool is required; to convert from string, use lowercase \"true\"",
-            )),
-            "False" | "FALSE" => Err(ConvertError::new(
-                "a bool is required; to convert from string, use lowercase \"false\"",
-            )),
+            "True" | "TRUE" => {
+                Err(ConvertError::new("a bool is required; to convert from string, use lowercase \"true\""))
+            }
+            "False" | "FALSE" => {
+                Err(ConvertError::new("a bool is required; to convert from string, use lowercase \"false\""))
+            }
             _ => Err(Type::Bool.mismatch(value)),
         },
         _ => Err(Type::Bool.mismatch(value)),
@@ -133,7 +133,9 @@ fn to_bool(value: &Value) -> Result {
 fn to_number(value: &Value) -> Result {
     match value {
         Value::Number(_) => Ok(value.clone()),
-        Value::String(text) => parse_number(text).map(Value::Number).ok_or_else(|| Type::Number.mismatch(value)),
+        Value::String(text) => {
+            parse_number(text).map(Value::Number).ok_or_else(|| Type::Number.mismatch(value))
+        }
         _ => Err(Type::Number.mismatch(value)),
     }
 }
@@ -292,14 +294,10 @@ mod tests {
         let error = Type::Any.list().convert(&uneven).unwrap_err();
         assert_eq!(error.message, "all list elements must have the same type");
 
-        let objects = Value::Tuple(vec![
-            Value::object([("a", 1.into())]),
-            Value::object([("a", "x".into())]),
-        ]);
-        let expect = Value::List(vec![
-            Value::object([("a", "1".into())]),
-            Value::object([("a", "x".into())]),
-        ]);
+        let objects =
+            Value::Tuple(vec![Value::object([("a", 1.into())]), Value::object([("a", "x".into())])]);
+        let expect =
+            Value::List(vec![Value::object([("a", "1".into())]), Value::object([("a", "x".into())])]);
         assert_eq!(Type::Any.list().convert(&objects), Ok(expect));
     }
 

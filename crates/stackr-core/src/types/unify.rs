@@ -58,9 +58,9 @@ fn pair(a: &Type, b: &Type) -> Option<Type> {
             elements(e.iter().chain([ty.as_ref()])).map(Type::list)
         }
         (Tuple(e), Set(ty)) | (Set(ty), Tuple(e)) => elements(e.iter().chain([ty.as_ref()])).map(Type::set),
-        (Object(a), Object(b)) => objects(a, b).map(Object).or_else(|| {
-            elements(a.values().chain(b.values()).map(|field| &field.ty)).map(Type::map)
-        }),
+        (Object(a), Object(b)) => objects(a, b)
+            .map(Object)
+            .or_else(|| elements(a.values().chain(b.values()).map(|field| &field.ty)).map(Type::map)),
         (Object(fields), Map(ty)) | (Map(ty), Object(fields)) => {
             elements(fields.values().map(|f| &f.ty).chain([ty.as_ref()])).map(Type::map)
         }
@@ -113,10 +113,7 @@ mod tests {
         check(&[Tuple(vec![Number]), Tuple(vec![String, Bool])], Some(String.list()));
         check(&[Tuple(vec![]), String.list()], Some(String.list()));
         check(&[String, String.list()], None);
-        check(
-            &[object(&[("a", Number)]), object(&[("a", String)])],
-            Some(object(&[("a", String)])),
-        );
+        check(&[object(&[("a", Number)]), object(&[("a", String)])], Some(object(&[("a", String)])));
         check(&[object(&[("a", Number)]), object(&[("b", String)])], Some(String.map()));
         check(&[object(&[("a", Number)]), String.map()], Some(String.map()));
         check(&[object(&[]), Tuple(vec![])], None);

@@ -1,0 +1,103 @@
+//! Conditions that values must meet: validations of variables, preconditions.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use stackr_core::{Diagnostic, Diagnostics};
+
+use crate::{
+    config::Check,
+    eval::Scope,
+    place::{Place, Repetition},
+    session::Session,
+    tree::SymbolKind,
+};
+
+/// The module instances whose variables have passed, where no block has a say in that.
+#[derive(Debug, Default)]
+pub(crate) struct Passed(Mutex<HashSet<Arc<str>>>);
+
+impl Passed {
+    fn has(&self, id: &Arc<str>) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
+    fn add(&self, id: &Arc<str>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(id));
+    }
+}
+
+impl Session<'_> {
+    /// What the variables of a module instance and of those around it do not meet.
+    pub(crate) fn validate(&self, frame: usize, diagnostics: &mut Diagnostics) {
+        if let Some(parent) = self.frame(frame).parent {
+            self.validate(parent, diagnostics);
+        }
+        let instance = self.frame(frame);
+        let tree = &self.stack.tree;
+        let module = &tree.modules[instance.module];
+        if module.static_checks && self.stack.passed.has(&instance.id) {
+            return;
+        }
+        let before = diagnostics.0.len();
+        let mut known = true;
+        for symbol in module.variables.values() {
+            let SymbolKind::Variable(variable, _) = &tree.symbols[*symbol].kind else { continue };
+            if variable.validations.is_empty() {
+                continue;
+            }
+            if let Err(why) = self.symbol(frame, *symbol) {
+                diagnostics.push(*why);
+                continue;
+            }
+            for check in &variable.validations {
+                let what = format!("var.{}", variable.name);
+                known &= self.check(check, frame, None, ("invalid value for variable", &what), diagnostics);
+            }
+        }
+        if module.static_checks && known && diagnostics.0.len() == before {
+            self.stack.passed.add(&instance.id);
+        }
+    }
+
+    /// Adds an error if a condition is false; says whether it was known.
+    pub(crate) fn check(
+        &self,
+        check: &Check,
+        frame: usize,
+        repetition: Option<Repetition<'_>>,
+        (summary, what): (&str, &str),
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
+        let place = Place::new(self, frame, repetition);
+        let condition = &check.condition;
+        let scope = Scope::new(&place, &condition.file);
+        let truth = scope
+            .eval(&condition.expr)
+            .and_then(|value| scope.truth(&value, condition.expr.at, "A condition"));
+        match truth {
+            Ok(Some(true)) => true,
+            Ok(None) => false,
+            Err(why) => {
+                diagnostics.push(*why);
+                true
+            }
+            Ok(Some(false)) => {
+                let message = Scope::new(&place, &check.message.file).eval(&check.message.expr);
+                let text = match message {
+                    Ok(text) if text.has_sensitive() => {
+                        "The condition is not met. Its message is not shown, because it has a sensitive value in it."
+                            .to_owned()
+                    }
+                    Ok(text) => text.to_text().unwrap_or_else(|| "The condition is not met.".to_owned()),
+                    Err(why) => format!("The condition is not met, and its message fails: {}", why.detail),
+                };
+                let detail = format!("{what}: {}", text.trim());
+                diagnostics.push(Diagnostic::error(summary, detail).at(Some(check.condition.span())));
+                true
+            }
+        }
+    }
+}

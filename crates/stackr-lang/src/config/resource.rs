@@ -1,0 +1,208 @@
+//! `resource` and `data` blocks: their meta-arguments. What is left is the resource's own.
+
+use stackr_core::{BlockKey, Diagnostics, Ignore, Lifecycle, Mode, Path, PathStep, Span, Value};
+
+use super::{
+    fields::{Fields, check_name, error, labels},
+    variable::{Check, Reference, decode_check, decode_depends_on},
+};
+use crate::syntax::{Attribute, Block, Body, Expr, Kind, Located, Target, parse_expression};
+
+/// The arguments and blocks that are the language's and not the resource's.
+pub(crate) const META_ARGUMENTS: [&str; 4] = ["count", "for_each", "depends_on", "provider"];
+/// The blocks that are the language's and not the resource's.
+pub(crate) const META_BLOCKS: [&str; 3] = ["lifecycle", "connection", "provisioner"];
+
+/// A `resource` or `data` block.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) key: BlockKey,
+    pub(crate) block: Block,
+    pub(crate) repeat: Option<Repeat>,
+    pub(crate) depends_on: Vec<Reference>,
+    pub(crate) provider: Option<ProviderRef>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) preconditions: Vec<Check>,
+}
+
+/// `count` or `for_each`.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeat {
+    pub(crate) by: By,
+    pub(crate) value: Located,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Count,
+    ForEach,
+}
+
+impl By {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::ForEach => "for_each",
+        }
+    }
+}
+
+/// `aws` or `aws.alias`.
+#[derive(Clone, Debug)]
+pub(crate) struct ProviderRef {
+    pub(crate) name: String,
+    pub(crate) alias: String,
+    pub(crate) span: Span,
+}
+
+pub(crate) fn decode_resource(block: Block, mode: Mode, diagnostics: &mut Diagnostics) -> Option<Resource> {
+    let [ty, name] = labels(&block, ["type", "name"], diagnostics)?;
+    check_name(&name, &block, diagnostics);
+    // The resource's own arguments are not known here, so nothing is left to refuse.
+    let mut fields = Fields::new(&block.body, "a resource");
+    let repeat = decode_repeat(&mut fields, diagnostics);
+    let depends_on = decode_depends_on(&mut fields, diagnostics);
+    let provider = fields.argument("provider").and_then(|a| provider_ref(&a.expr, a, diagnostics));
+    for kind in ["provisioner", "connection"] {
+        for found in fields.blocks(kind) {
+            let detail = format!(
+                "`{kind}` blocks are not supported: stackr runs nothing on machines. Use user data, an image or a \
+                 task definition."
+            );
+            diagnostics.push(error(found.span(), "unsupported block", detail));
+        }
+    }
+    let mut lifecycle = Lifecycle::default();
+    let mut preconditions = Vec::new();
+    if let Some(inner) = fields.block("lifecycle", diagnostics) {
+        (lifecycle, preconditions) = decode_lifecycle(&inner.body, mode, diagnostics);
+    }
+    let key = BlockKey { mode, ty, name };
+    Some(Resource { key, repeat, depends_on, provider, lifecycle, preconditions, block })
+}
+
+/// `count` or `for_each`, not both.
+pub(crate) fn decode_repeat(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Repeat> {
+    let count = fields.argument("count");
+    let each = fields.argument("for_each");
+    if let (Some(_), Some(each)) = (count, each) {
+        let detail = "A block has `count` or `for_each`, not both.";
+        diagnostics.push(error(each.name_span(), "count and for_each", detail));
+    }
+    let (by, attribute) = count.map(|a| (By::Count, a)).or(each.map(|a| (By::ForEach, a)))?;
+    Some(Repeat { by, value: attribute.located() })
+}
+
+/// The provider that an expression names: `aws.west`, also as a text.
+pub(crate) fn provider_ref(
+    expr: &Expr,
+    attribute: &Attribute,
+    diagnostics: &mut Diagnostics,
+) -> Option<ProviderRef> {
+    let span = expr.at.span(&attribute.file);
+    let parsed = match &expr.kind {
+        Kind::Literal(Value::String(text)) => parse_expression(text, &attribute.file).ok(),
+        _ => None,
+    };
+    match &parsed.as_ref().unwrap_or(expr).kind {
+        Kind::Ref(target) => match &**target {
+            Target::Bare(name) => {
+                return Some(ProviderRef { name: name.to_string(), alias: String::new(), span });
+            }
+            Target::Block(key) if key.mode == Mode::Managed => {
+                return Some(ProviderRef { name: key.ty.clone(), alias: key.name.clone(), span });
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+    let detail = "A provider is named by its name and alias, without quotes: `aws` or `aws.west`.";
+    diagnostics.push(error(span, "provider expected", detail));
+    None
+}
+
+fn decode_lifecycle(body: &Body, mode: Mode, diagnostics: &mut Diagnostics) -> (Lifecycle, Vec<Check>) {
+    let mut fields = Fields::new(body, "a `lifecycle` block");
+    let mut lifecycle = Lifecycle::default();
+    if mode == Mode::Managed {
+        lifecycle.create_before_destroy = fields.flag("create_before_destroy", diagnostics).unwrap_or(false);
+        lifecycle.prevent_destroy = fields.flag("prevent_destroy", diagnostics).unwrap_or(false);
+        if let Some(attribute) = fields.argument("ignore_changes") {
+            lifecycle.ignore_changes = ignore_changes(attribute, diagnostics);
+        }
+        if let Some(attribute) = fields.argument("replace_triggered_by") {
+            let detail = "`replace_triggered_by` is not supported yet. Replace the object with `--target` when its \
+                          trigger changes, or make it refer to the trigger in an argument that forces replacement.";
+            diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
+        }
+    }
+    let checks: Vec<_> = fields.blocks("precondition").collect();
+    let preconditions = checks.into_iter().filter_map(|b| decode_check(b, diagnostics)).collect();
+    for found in fields.blocks("postcondition") {
+        let detail = "`postcondition` is not supported yet. Check what goes in with a `precondition`.";
+        diagnostics.push(error(found.span(), "unsupported block", detail));
+    }
+    fields.finish(diagnostics);
+    (lifecycle, preconditions)
+}
+
+fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ignore {
+    let is_all = |expr: &Expr| match &expr.kind {
+        Kind::Ref(target) => **target == Target::Bare("all".into()),
+        Kind::Literal(value) => value.as_str() == Some("all"),
+        _ => false,
+    };
+    if is_all(&attribute.expr) {
+        return Ignore::All;
+    }
+    let Kind::Tuple(elements) = &attribute.expr.kind else {
+        let detail = "`ignore_changes` is `all` or a list of arguments: `[tags, desired_count]`.";
+        diagnostics.push(error(attribute.span(), "wrong type", detail));
+        return Ignore::Nothing;
+    };
+    let mut paths = Vec::new();
+    for element in elements {
+        let parsed = match &element.kind {
+            Kind::Literal(Value::String(text)) => parse_expression(text, &attribute.file).ok(),
+            _ => None,
+        };
+        let mut steps = Vec::new();
+        if path_of(parsed.as_ref().unwrap_or(element), &mut steps).is_some() {
+            paths.push(Path(steps));
+        } else {
+            let detail = "`ignore_changes` lists arguments of this resource: `tags`, `tags[\"Name\"]`.";
+            diagnostics.push(error(element.at.span(&attribute.file), "argument expected", detail));
+        }
+    }
+    Ignore::These(paths)
+}
+
+/// The path that an expression writes: `default_action[0].order`.
+fn path_of(expr: &Expr, steps: &mut Vec<PathStep>) -> Option<()> {
+    match &expr.kind {
+        Kind::Ref(target) => match &**target {
+            Target::Bare(name) => steps.push(PathStep::Name(name.to_string())),
+            Target::Block(key) if key.mode == Mode::Managed => {
+                steps.push(PathStep::Name(key.ty.clone()));
+                steps.push(PathStep::Name(key.name.clone()));
+            }
+            _ => return None,
+        },
+        Kind::Attr(source, name) => {
+            path_of(source, steps)?;
+            steps.push(PathStep::Name(name.to_string()));
+        }
+        Kind::Index(pair) => {
+            path_of(&pair.0, steps)?;
+            let Kind::Literal(key) = &pair.1.kind else { return None };
+            steps.push(match key {
+                Value::String(name) => PathStep::Name(name.clone()),
+                Value::Number(n) => PathStep::Index(usize::try_from(n.as_i64()?).ok()?),
+                _ => return None,
+            });
+        }
+        _ => return None,
+    }
+    Some(())
+}

@@ -1,0 +1,144 @@
+//! `terraform` and `provider` blocks.
+
+use std::collections::BTreeMap;
+
+use stackr_core::{Diagnostics, Span, Value};
+
+use super::fields::{Fields, constant, error, labels};
+use crate::{
+    eval::Scope,
+    place::NoReferences,
+    syntax::{Block, Body},
+};
+
+/// A `backend` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backend {
+    /// Its label: `s3`, `local`.
+    pub kind: String,
+    /// Its arguments with their places; a nested block is an object.
+    pub attributes: BTreeMap<String, (Value, Span)>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// The `terraform` blocks of a module, together.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) required_version: Vec<(String, Span)>,
+    pub(crate) backend: Option<Backend>,
+    /// The provider that each local name stands for: `hashicorp/aws`.
+    pub(crate) required_providers: BTreeMap<String, (String, Span)>,
+}
+
+/// A `provider` block.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) alias: String,
+    pub(crate) block: Block,
+}
+
+pub(crate) fn decode_settings(block: &Block, settings: &mut Settings, diagnostics: &mut Diagnostics) {
+    if labels(block, [], diagnostics).is_none() {
+        return;
+    }
+    let mut fields = Fields::new(&block.body, "a `terraform` block");
+    if let Some(version) = fields.text("required_version", diagnostics)
+        && let Some(attribute) = block.body.attribute("required_version")
+    {
+        settings.required_version.push((version, attribute.span()));
+    }
+    if let Some(attribute) = fields.argument("experiments") {
+        let detail = "Experiments of Terraform are not supported. Remove this argument.";
+        diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
+    }
+    for found in fields.blocks("cloud") {
+        let detail = "HCP Terraform is not supported. State is kept by a `backend \"s3\"` or `\"local\"` block, or by \
+                      what stackr.toml says.";
+        diagnostics.push(error(found.span(), "unsupported block", detail));
+    }
+    for found in fields.blocks("provider_meta") {
+        diagnostics.push(error(
+            found.span(),
+            "unsupported block",
+            "`provider_meta` is not supported. Remove it.",
+        ));
+    }
+    let providers: Vec<_> = fields.blocks("required_providers").collect();
+    for found in providers {
+        decode_required_providers(&found.body, settings, diagnostics);
+    }
+    if let Some(found) = fields.block("backend", diagnostics) {
+        if let Some(first) = &settings.backend {
+            let detail = format!("This stack already has a `backend \"{}\"` block.", first.kind);
+            diagnostics.push(error(found.span(), "duplicate block", detail));
+        } else {
+            settings.backend = decode_backend(found, diagnostics);
+        }
+    }
+    fields.finish(diagnostics);
+}
+
+fn decode_required_providers(body: &Body, settings: &mut Settings, diagnostics: &mut Diagnostics) {
+    for attribute in &body.attributes {
+        let value = Scope::new(&NoReferences, &attribute.file).eval(&attribute.expr);
+        // `configuration_aliases` holds references to providers, which have no value.
+        let source = match &value {
+            Ok(value) => value.get("source").and_then(Value::as_str).map(str::to_owned),
+            Err(_) => None,
+        };
+        let source = source.unwrap_or_else(|| format!("hashicorp/{}", attribute.name));
+        settings.required_providers.insert(attribute.name.to_string(), (source, attribute.name_span()));
+    }
+    for block in &body.blocks {
+        let detail = "`required_providers` has arguments only: `aws = { source = \"hashicorp/aws\" }`.";
+        diagnostics.push(error(block.span(), "unsupported block", detail));
+    }
+}
+
+fn decode_backend(block: &Block, diagnostics: &mut Diagnostics) -> Option<Backend> {
+    let [kind] = labels(block, ["type"], diagnostics)?;
+    if kind != "s3" && kind != "local" {
+        let detail = format!("State is kept by `s3` or `local`; `{kind}` is not supported.");
+        diagnostics.push(error(block.span(), "unsupported backend", detail));
+    }
+    let mut attributes = BTreeMap::new();
+    for attribute in &block.body.attributes {
+        match Scope::new(&NoReferences, &attribute.file).eval(&attribute.expr) {
+            Ok(value) => {
+                attributes.insert(attribute.name.to_string(), (value.into_owned(), attribute.span()));
+            }
+            Err(why) => diagnostics.push(*why),
+        }
+    }
+    for inner in &block.body.blocks {
+        let mut object = BTreeMap::new();
+        for attribute in &inner.body.attributes {
+            match Scope::new(&NoReferences, &attribute.file).eval(&attribute.expr) {
+                Ok(value) => {
+                    object.insert(attribute.name.to_string(), value.into_owned());
+                }
+                Err(why) => diagnostics.push(*why),
+            }
+        }
+        attributes.insert(inner.kind.to_string(), (Value::Object(object), inner.span()));
+    }
+    Some(Backend { kind, attributes, span: block.span() })
+}
+
+pub(crate) fn decode_provider(block: Block, diagnostics: &mut Diagnostics) -> Option<Provider> {
+    let [name] = labels(&block, ["name"], diagnostics)?;
+    let alias = match block.body.attribute("alias") {
+        None => String::new(),
+        Some(attribute) => match constant(attribute) {
+            Some(Value::String(alias)) if crate::syntax::is_name(alias) => alias.clone(),
+            _ => {
+                let detail = "An alias is a plain name in quotes: `alias = \"west\"`.";
+                diagnostics.push(error(attribute.span(), "constant expected", detail));
+                return None;
+            }
+        },
+    };
+    Some(Provider { name, alias, block })
+}

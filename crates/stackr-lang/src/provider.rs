@@ -1,0 +1,193 @@
+//! `provider "aws"` blocks: their configuration, and which of them a block uses.
+
+use std::collections::BTreeMap;
+
+use stackr_core::{AssumeRole, Diagnostics, ProviderConfig, ProviderKey, Type, Value};
+
+use crate::{
+    config::{Provider, error},
+    eval::Scope,
+    syntax::{Attribute, Block},
+    tree::{BlockDecl, Tree},
+};
+
+/// What is accepted because it changes nothing here: stackr does not do what these switch off or limit.
+const IDLE: [&str; 9] = [
+    "alias",
+    "version",
+    "skip_credentials_validation",
+    "skip_metadata_api_check",
+    "skip_region_validation",
+    "max_retries",
+    "retry_mode",
+    "token_bucket_rate_limiter_capacity",
+    "s3_us_east_1_regional_endpoint",
+];
+
+/// The configuration that a `provider "aws"` block gives.
+pub(crate) fn configuration(provider: &Provider, scope: &Scope<'_>) -> Result<ProviderConfig, Diagnostics> {
+    let mut reader = Reader { scope, diagnostics: Diagnostics::default() };
+    let mut config = ProviderConfig::default();
+    let body = &provider.block.body;
+    for attribute in &body.attributes {
+        match &*attribute.name {
+            "region" => config.region = reader.text(attribute),
+            "profile" => config.profile = reader.text(attribute),
+            "access_key" => config.access_key = reader.text(attribute),
+            "secret_key" => config.secret_key = reader.text(attribute),
+            "token" => config.token = reader.text(attribute),
+            "allowed_account_ids" => config.allowed_account_ids = reader.list(attribute),
+            "forbidden_account_ids" => config.forbidden_account_ids = reader.list(attribute),
+            "s3_use_path_style" | "s3_force_path_style" => config.s3_use_path_style = reader.flag(attribute),
+            "skip_requesting_account_id" => config.skip_requesting_account_id = reader.flag(attribute),
+            name if IDLE.contains(&name) => {}
+            name => {
+                let detail = format!("`{name}` of the provider is not supported.");
+                reader.diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
+            }
+        }
+    }
+    for block in &body.blocks {
+        match &*block.kind {
+            "default_tags" => config.default_tags = reader.default_tags(block),
+            "ignore_tags" => {
+                for attribute in &block.body.attributes {
+                    match &*attribute.name {
+                        "keys" => config.ignore_tag_keys = reader.list(attribute),
+                        "key_prefixes" => config.ignore_tag_prefixes = reader.list(attribute),
+                        _ => reader.unsupported(attribute, "`ignore_tags`"),
+                    }
+                }
+            }
+            "assume_role" if config.assume_role.is_none() => config.assume_role = reader.assume_role(block),
+            "endpoints" => {
+                for attribute in &block.body.attributes {
+                    if let Some(url) = reader.text(attribute) {
+                        config.endpoints.insert(attribute.name.to_string(), url);
+                    }
+                }
+            }
+            kind => {
+                let detail = format!("`{kind}` of the provider is not supported, or is written twice.");
+                reader.diagnostics.push(error(block.span(), "unsupported block", detail));
+            }
+        }
+    }
+    reader.diagnostics.or(config)
+}
+
+struct Reader<'a> {
+    scope: &'a Scope<'a>,
+    diagnostics: Diagnostics,
+}
+
+impl Reader<'_> {
+    /// The value of an argument as this type, known and without marks.
+    fn value(&mut self, attribute: &Attribute, ty: &Type) -> Option<Value> {
+        let found = self.scope.within(&attribute.file).eval(&attribute.expr).map(|v| ty.convert(&v));
+        let detail = match found {
+            Err(why) => {
+                self.diagnostics.push(*why);
+                return None;
+            }
+            Ok(Ok(value)) if value.is_null() => return None,
+            Ok(Ok(value)) if value.is_wholly_known() => return Some(value.unmark_deep()),
+            Ok(Ok(_)) => {
+                "A provider is configured before anything is made, so its values must be known.".to_owned()
+            }
+            Ok(Err(why)) => format!("`{}` of the provider does not take this value: {why}.", attribute.name),
+        };
+        self.diagnostics.push(error(attribute.span(), "wrong provider configuration", detail));
+        None
+    }
+
+    fn text(&mut self, attribute: &Attribute) -> Option<String> {
+        self.value(attribute, &Type::String)?.to_text()
+    }
+
+    fn flag(&mut self, attribute: &Attribute) -> bool {
+        self.value(attribute, &Type::Bool) == Some(Value::Bool(true))
+    }
+
+    fn list(&mut self, attribute: &Attribute) -> Vec<String> {
+        let value = self.value(attribute, &Type::Set(Box::new(Type::String)));
+        value.iter().flat_map(|v| v.elements().unwrap_or_default()).filter_map(Value::to_text).collect()
+    }
+
+    fn unsupported(&mut self, attribute: &Attribute, place: &str) {
+        let detail = format!("`{}` of {place} is not supported.", attribute.name);
+        self.diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
+    }
+
+    fn default_tags(&mut self, block: &Block) -> BTreeMap<String, String> {
+        let mut tags = BTreeMap::new();
+        for attribute in &block.body.attributes {
+            if &*attribute.name != "tags" {
+                self.unsupported(attribute, "`default_tags`");
+                continue;
+            }
+            let value = self.value(attribute, &Type::Map(Box::new(Type::String)));
+            let all = value.iter().filter_map(Value::attributes).flatten();
+            tags.extend(all.filter_map(|(k, v)| Some((k.clone(), v.to_text()?))));
+        }
+        tags
+    }
+
+    fn assume_role(&mut self, block: &Block) -> Option<AssumeRole> {
+        let mut role = AssumeRole::default();
+        for attribute in &block.body.attributes {
+            match &*attribute.name {
+                "role_arn" => role.role_arn = self.text(attribute).unwrap_or_default(),
+                "session_name" => role.session_name = self.text(attribute),
+                "external_id" => role.external_id = self.text(attribute),
+                _ => self.unsupported(attribute, "`assume_role`"),
+            }
+        }
+        // Terraform, too, takes a block without a role as none.
+        (!role.role_arn.is_empty()).then_some(role)
+    }
+}
+
+/// The provider configuration of the root that a block uses.
+pub(crate) fn key_of(tree: &Tree, block: &BlockDecl, diagnostics: &mut Diagnostics) -> ProviderKey {
+    let reference = block.resource.provider.as_ref();
+    let mut name = reference.map_or_else(|| "aws".to_owned(), |r| r.name.clone());
+    let mut alias = reference.map_or_else(String::new, |r| r.alias.clone());
+    let span = reference.map_or_else(|| block.resource.block.span(), |r| r.span.clone());
+    let mut module = block.module;
+    while let Some(parent) = &tree.modules[module].parent {
+        let child = tree.modules[parent.module].children.get(&parent.name);
+        match child.and_then(|c| c.call.providers.as_ref()) {
+            Some(providers) => {
+                match providers.iter().find(|(inner, _)| *inner == (name.clone(), alias.clone())) {
+                    Some((_, outer)) => (name, alias) = (outer.name.clone(), outer.alias.clone()),
+                    None if alias.is_empty() => {}
+                    None => {
+                        let detail = format!(
+                            "The `providers` of the module `{}` do not give `{name}.{alias}`.",
+                            parent.name
+                        );
+                        diagnostics.push(error(span, "unknown provider", detail));
+                        return ProviderKey::new();
+                    }
+                }
+            }
+            None if alias.is_empty() => {}
+            None => {
+                let detail = format!(
+                    "The module `{}` is not given `{name}.{alias}`: say `providers = {{ {name}.{alias} = … }}` where it is called.",
+                    parent.name
+                );
+                diagnostics.push(error(span, "unknown provider", detail));
+                return ProviderKey::new();
+            }
+        }
+        module = parent.module;
+    }
+    let root = &tree.modules[0].providers;
+    if !alias.is_empty() && !root.iter().any(|p| p.name == name && p.alias == alias) {
+        let detail = format!("There is no `provider \"{name}\"` block with the alias `{alias}`.");
+        diagnostics.push(error(span, "unknown provider", detail));
+    }
+    alias
+}

@@ -1,0 +1,122 @@
+//! The files of a stack: which of a directory's files are read, and their text for messages.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use stackr_core::{Diagnostic, Diagnostics, Span};
+
+use crate::{
+    config::Config,
+    loader::{Loader, join},
+    syntax::{Body, parse_file},
+};
+
+/// The text of every file that was read, by the name that spans have.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(BTreeMap<Arc<str>, Arc<str>>);
+
+impl Sources {
+    /// The text of a file.
+    #[must_use]
+    pub fn get(&self, file: &str) -> Option<&str> {
+        self.0.get(file).map(|text| &**text)
+    }
+
+    /// The files and their texts, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(file, text)| (&**file, &**text))
+    }
+
+    /// The text that a span marks.
+    #[must_use]
+    pub fn marked(&self, span: &Span) -> Option<&str> {
+        self.get(&span.file)?.get(span.range.clone())
+    }
+
+    /// Adds a text under a name.
+    pub(crate) fn add(&mut self, file: &Arc<str>, text: &str) {
+        self.0.insert(Arc::clone(file), text.into());
+    }
+
+    /// Reads a file; what is wrong with it is an error at `span`, or without a place.
+    pub(crate) fn read(
+        &mut self,
+        loader: &dyn Loader,
+        path: &str,
+        name: &str,
+        span: Option<Span>,
+    ) -> Result<(Arc<str>, String), Diagnostic> {
+        let bytes = loader
+            .read(path)
+            .map_err(|e| Diagnostic::error("file cannot be read", format!("{e}.")).at(span.clone()))?;
+        let file: Arc<str> = name.into();
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                self.add(&file, &text);
+                Ok((file, text))
+            }
+            Err(why) => {
+                let at = why.utf8_error().valid_up_to();
+                self.add(&file, &String::from_utf8_lossy(why.as_bytes()));
+                let span = Span { file, range: at..at + 1 };
+                Err(Diagnostic::error("not text", "Sources are written in UTF-8; this byte is not.")
+                    .at(Some(span)))
+            }
+        }
+    }
+}
+
+/// Reads the configuration of the directory `relative` to that of the stack.
+pub(crate) fn read_config(
+    loader: &dyn Loader,
+    dir: &str,
+    relative: &str,
+    from: Option<Span>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Config> {
+    let path = join(dir, relative);
+    let mut files = match loader.list(&path) {
+        Ok(files) => files,
+        Err(why) => {
+            diagnostics.push(Diagnostic::error("directory cannot be read", format!("{why}.")).at(from));
+            return None;
+        }
+    };
+    files.retain(|f| !f.starts_with('.') && !f.ends_with('~') && !f.starts_with('#'));
+    files.retain(|f| f.ends_with(".tf") || f.ends_with(".tf.json"));
+    files.sort();
+    if files.is_empty() {
+        let detail = format!("There are no `.tf` files in {path}.");
+        diagnostics.push(Diagnostic::error("no sources", detail).at(from));
+        return None;
+    }
+    let mut config = Config::default();
+    for name in files {
+        let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
+        let shown = if relative.is_empty() { name.clone() } else { join(relative, &name) };
+        match sources.read(loader, &join(&path, &name), &shown, None) {
+            Err(why) => diagnostics.push(why),
+            Ok((file, _)) if stem == "override" || stem.ends_with("_override") => {
+                let span = Span { file, range: 0..0 };
+                let detail =
+                    "Override files are not supported yet. Put what it overrides into the block itself.";
+                diagnostics.push(Diagnostic::error("unsupported file", detail).at(Some(span)));
+            }
+            Ok((file, _)) if name.ends_with(".json") => {
+                let span = Span { file, range: 0..0 };
+                let detail = "The JSON form of the language is not supported yet. Write this file as `.tf`.";
+                diagnostics.push(Diagnostic::error("unsupported file", detail).at(Some(span)));
+            }
+            Ok((file, text)) => match parse_file(&text, &file) {
+                Ok(body) => config.add(body, diagnostics),
+                Err(why) => diagnostics.push(*why),
+            },
+        }
+    }
+    Some(config)
+}
+
+/// Parses a file of variable values.
+pub(crate) fn parse_values(text: &str, file: &Arc<str>) -> Result<Body, Diagnostic> {
+    parse_file(text, file).map_err(|why| *why)
+}

@@ -1,0 +1,361 @@
+//! A stack: the sources of a directory, checked, ready to be asked for its blocks and their values.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use stackr_core::{
+    Address, Arguments, BlockKey, Declaration, Declared, Diagnostic, Diagnostics, Env, Expansion, ModulePath,
+    OutputValue, ProviderConfig, ProviderKey, Repeats, Span, Value,
+};
+
+use crate::{
+    arguments::evaluate_body,
+    checks::Passed,
+    config::{Backend, By, error},
+    eval::Scope,
+    graph,
+    inputs::{Inputs, variable_values},
+    loader::Loader,
+    place::Place,
+    provider,
+    session::{Memo, Session},
+    sources::{Sources, read_config},
+    syntax::parse_expression,
+    tree::{Builder, Given, SymbolKind, Tree, vendored},
+};
+
+/// A declared system, written in the Terraform language.
+pub struct Stack {
+    pub(crate) tree: Tree,
+    pub(crate) loader: Arc<dyn Loader>,
+    pub(crate) dir: String,
+    pub(crate) workspace: String,
+    pub(crate) plan_time: Option<jiff::Timestamp>,
+    pub(crate) memo: Memo,
+    pub(crate) passed: Passed,
+    /// The path of the root module as text: empty.
+    pub(crate) root_id: Arc<str>,
+    blocks: Vec<Declared>,
+    sources: Sources,
+    warnings: Diagnostics,
+}
+
+/// Sources that are wrong, with their texts, so that messages can show them.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+    /// What was read.
+    pub sources: Sources,
+}
+
+impl From<Rejected> for Diagnostics {
+    fn from(rejected: Rejected) -> Self {
+        rejected.diagnostics
+    }
+}
+
+/// An environment in which no block has a value.
+struct Nothing;
+
+impl Env for Nothing {
+    fn block(&self, _: &ModulePath, _: &BlockKey) -> Option<Value> {
+        None
+    }
+}
+
+/// Reads, checks and connects the sources of a directory and of the modules that it calls.
+///
+/// # Errors
+/// Everything that is wrong with them, as far as it can be known without any resource.
+pub fn load(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stack, Rejected> {
+    let mut sources = Sources::default();
+    let mut diagnostics = Diagnostics::default();
+    let config = read_config(&**loader, dir, "", None, &mut sources, &mut diagnostics);
+    let Some(config) = config else { return Err(Rejected { diagnostics, sources }) };
+    let mut values = variable_values(&**loader, dir, &config, inputs, &mut sources, &mut diagnostics);
+    let mut builder = Builder {
+        loader: &**loader,
+        dir,
+        vendored: vendored(&**loader, dir),
+        sources: &mut sources,
+        diagnostics: &mut diagnostics,
+        tree: Tree::default(),
+    };
+    builder.add(config, (Vec::new(), String::new(), None), &mut |variable| {
+        Given::Value(values.remove(&variable.name).unwrap_or(Value::UNKNOWN))
+    });
+    let mut tree = builder.tree;
+    let refs = graph::resolve(&mut tree, &mut diagnostics);
+    check_providers(&tree, &mut diagnostics);
+    let mut blocks = Vec::new();
+    for (block, refs) in tree.blocks.iter().zip(refs) {
+        blocks.push(Declared {
+            module: tree.modules[block.module].names.clone(),
+            key: block.resource.key.clone(),
+            repeats: match block.resource.repeat.as_ref().map(|r| r.by) {
+                None => Repeats::Once,
+                Some(By::Count) => Repeats::Count,
+                Some(By::ForEach) => Repeats::ForEach,
+            },
+            refs,
+            provider: provider::key_of(&tree, block, &mut diagnostics),
+            lifecycle: block.resource.lifecycle.clone(),
+            span: Some(block.resource.block.span()),
+        });
+    }
+    let mut stack = Stack {
+        tree,
+        loader: Arc::clone(loader),
+        dir: dir.to_owned(),
+        workspace: inputs.workspace.clone(),
+        plan_time: inputs.plan_time,
+        memo: Memo::default(),
+        passed: Passed::default(),
+        root_id: "".into(),
+        blocks,
+        sources,
+        warnings: Diagnostics::default(),
+    };
+    if !diagnostics.has_errors() {
+        stack.check_constants(&mut diagnostics);
+    }
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.0.into_iter().partition(|d| d.severity == stackr_core::Severity::Error);
+    if errors.is_empty() {
+        stack.warnings = Diagnostics(warnings);
+        Ok(stack)
+    } else {
+        let mut diagnostics = Diagnostics(errors);
+        diagnostics.0.extend(warnings);
+        Err(Rejected { diagnostics, sources: stack.sources })
+    }
+}
+
+/// Providers that need no configuration to speak of; blocks for them are accepted.
+const PLAIN_PROVIDERS: [&str; 4] = ["random", "null", "time", "terraform"];
+
+fn check_providers(tree: &Tree, diagnostics: &mut Diagnostics) {
+    let mut seen = BTreeSet::new();
+    for provider in &tree.modules[0].providers {
+        if !seen.insert((&provider.name, &provider.alias)) {
+            let detail = "This provider is configured twice. Give one of the blocks an `alias`.";
+            diagnostics.push(error(provider.block.span(), "duplicate declaration", detail));
+        }
+        if provider.name != "aws" && !PLAIN_PROVIDERS.contains(&&*provider.name) {
+            let detail =
+                format!("stackr speaks to AWS only; the provider `{}` is not supported.", provider.name);
+            diagnostics.push(error(provider.block.span(), "unsupported provider", detail));
+        }
+    }
+}
+
+impl Stack {
+    /// The `backend` block, if there is one.
+    #[must_use]
+    pub fn backend(&self) -> Option<&Backend> {
+        self.tree.modules[0].settings.backend.as_ref()
+    }
+
+    /// The versions that `required_version` of the root module asks for, with their places.
+    pub fn required_version(&self) -> impl Iterator<Item = (&str, &Span)> {
+        self.tree.modules[0].settings.required_version.iter().map(|(version, span)| (&**version, span))
+    }
+
+    /// The providers that `required_providers` of any module names: local name, source and place.
+    pub fn required_providers(&self) -> impl Iterator<Item = (&str, &str, &Span)> {
+        let settings = self.tree.modules.iter().map(|m| &m.settings.required_providers);
+        settings.flatten().map(|(name, (source, span))| (&**name, &**source, span))
+    }
+
+    /// The text of every file that was read.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What is worth knowing about the sources, though nothing is wrong.
+    #[must_use]
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+
+    /// The directory that it was read from, as the loader knows it.
+    #[must_use]
+    pub fn dir(&self) -> &str {
+        &self.dir
+    }
+
+    /// The value of `terraform.workspace`.
+    #[must_use]
+    pub fn workspace(&self) -> &str {
+        &self.workspace
+    }
+
+    /// The root module's variables with their values.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.tree.modules[0].variables.iter().filter_map(|(name, symbol)| {
+            match &self.tree.symbols[*symbol].kind {
+                SymbolKind::Variable(_, Given::Value(value)) => Some((&**name, value)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Evaluates everything that no resource has a say in.
+    fn check_constants(&self, diagnostics: &mut Diagnostics) {
+        let session = Session::new(self, &Nothing);
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        let mut frames = vec![Some(0); self.tree.modules.len()];
+        for (index, module) in self.tree.modules.iter().enumerate().skip(1) {
+            frames[index] = module.parent.as_ref().and_then(|parent| {
+                let child = self.tree.modules[parent.module].children.get(&parent.name)?;
+                let outer = frames[parent.module].filter(|_| child.repeat.is_none())?;
+                session.child(outer, &parent.name, None)
+            });
+        }
+        for (id, symbol) in self.tree.symbols.iter().enumerate().filter(|(_, s)| s.is_static) {
+            let Some(frame) = frames[symbol.module] else { continue };
+            let result = match &symbol.kind {
+                SymbolKind::Repeat(_) => session.instances(frame, Some(id)).map(|_| ()),
+                _ => session.symbol(frame, id).map(|_| ()),
+            };
+            if let Err(why) = result
+                && !errors.contains(&why)
+            {
+                errors.push(*why);
+            }
+        }
+        for (index, frame) in frames.into_iter().enumerate() {
+            if let Some(frame) = frame
+                && self.tree.modules[index].static_checks
+                && errors.is_empty()
+            {
+                let mut found = Diagnostics::default();
+                session.validate(frame, &mut found);
+                errors.extend(found.0);
+            }
+        }
+        if errors.is_empty()
+            && let Err(found) = self.providers()
+        {
+            errors.extend(found.0);
+        }
+        errors.dedup();
+        diagnostics.0.extend(errors);
+    }
+}
+
+impl Declaration for Stack {
+    fn blocks(&self) -> &[Declared] {
+        &self.blocks
+    }
+
+    fn expand(&self, block: usize, env: &dyn Env) -> Result<Expansion, Diagnostics> {
+        let session = Session::new(self, env);
+        let expansion = session.expansion(block).map_err(|why| Diagnostics::from(*why))?;
+        if let Expansion::Known(addresses) = &expansion {
+            let mut diagnostics = Diagnostics::default();
+            let modules: BTreeSet<_> = addresses.iter().map(|a| &a.module).collect();
+            for frame in modules.into_iter().filter_map(|path| session.frame_at(path)) {
+                session.validate(frame, &mut diagnostics);
+            }
+            diagnostics.or(())?;
+        }
+        Ok(expansion)
+    }
+
+    fn evaluate(&self, block: usize, address: &Address, env: &dyn Env) -> Result<Arguments, Diagnostics> {
+        let session = Session::new(self, env);
+        let declared = &self.tree.blocks[block];
+        let about = |diagnostics: Diagnostics| {
+            Diagnostics(diagnostics.0.into_iter().map(|d| d.about(address)).collect())
+        };
+        let Some(frame) = session.frame_at(&address.module) else {
+            let detail = format!("There is no module at `{}`.", address.module);
+            return Err(about(Diagnostic::error("unknown module", detail).into()));
+        };
+        let mut diagnostics = Diagnostics::default();
+        session.validate(frame, &mut diagnostics);
+        let repetition = session
+            .repetition(frame, declared.repeat, address.key.as_ref())
+            .map_err(|why| about(Diagnostics::from(*why)))?;
+        for check in &declared.resource.preconditions {
+            let what = declared.resource.key.to_string();
+            session.check(check, frame, repetition, ("precondition failed", &what), &mut diagnostics);
+        }
+        let place = Place::new(&session, frame, repetition);
+        let body = &declared.resource.block;
+        let arguments = evaluate_body(&body.body, &Scope::new(&place, &body.file));
+        match arguments {
+            Ok(arguments) => diagnostics.or(arguments).map_err(about),
+            Err(more) => {
+                diagnostics.extend(more);
+                Err(about(diagnostics))
+            }
+        }
+    }
+
+    fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics> {
+        let session = Session::new(self, env);
+        let mut diagnostics = Diagnostics::default();
+        let mut outputs = Vec::new();
+        for (name, symbol) in &self.tree.modules[0].outputs {
+            let SymbolKind::Output(output) = &self.tree.symbols[*symbol].kind else { continue };
+            for check in &output.preconditions {
+                let what = format!("output.{name}");
+                session.check(check, 0, None, ("precondition failed", &what), &mut diagnostics);
+            }
+            match session.symbol(0, *symbol) {
+                Ok(value) if value.has_sensitive() && !output.sensitive => {
+                    let detail = format!(
+                        "The output `{name}` would show a sensitive value. Say `sensitive = true`, or use \
+                         `nonsensitive` if it may be seen."
+                    );
+                    diagnostics.push(error(output.value.span(), "sensitive output", detail));
+                }
+                Ok(value) => outputs.push(OutputValue {
+                    name: name.clone(),
+                    value: value.clone(),
+                    sensitive: output.sensitive,
+                    description: output.description.clone(),
+                }),
+                Err(why) => diagnostics.push(*why),
+            }
+        }
+        diagnostics.or(outputs)
+    }
+
+    fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {
+        let session = Session::new(self, &Nothing);
+        let place = Place::new(&session, 0, None);
+        let mut diagnostics = Diagnostics::default();
+        let mut providers = BTreeMap::new();
+        for provider in self.tree.modules[0].providers.iter().filter(|p| p.name == "aws") {
+            match provider::configuration(provider, &Scope::new(&place, &provider.block.file)) {
+                Ok(config) => {
+                    providers.insert(provider.alias.clone(), config);
+                }
+                Err(why) => diagnostics.extend(why),
+            }
+        }
+        providers.entry(ProviderKey::new()).or_default();
+        diagnostics.or(providers)
+    }
+}
+
+/// The value of an expression at the root of a stack.
+///
+/// # Errors
+/// What is wrong with it. Spans are in a file named `expression`.
+pub fn evaluate_expression(stack: &Stack, text: &str, env: &dyn Env) -> Result<Value, Diagnostics> {
+    let file: Arc<str> = "expression".into();
+    let expr = parse_expression(text, &file).map_err(|why| Diagnostics::from(*why))?;
+    graph::check_expression(&stack.tree, &expr, &file)?;
+    let session = Session::new(stack, env);
+    let place = Place::new(&session, 0, None);
+    let value = Scope::new(&place, &file).eval(&expr).map_err(|why| Diagnostics::from(*why))?;
+    Ok(value.into_owned())
+}
