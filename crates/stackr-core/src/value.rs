@@ -65,10 +65,6 @@ impl fmt::Display for Number {
 /// A value of the language and of every argument and output.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
-    /// No value.
-    Null,
-    /// A value of this type that will be known after apply.
-    Unknown(Type),
     /// True or false.
     Bool(bool),
     /// An exact number.
@@ -87,6 +83,10 @@ pub enum Value {
     Object(BTreeMap<String, Value>),
     /// A value that must not be shown. Never nested directly in itself.
     Sensitive(Box<Value>),
+    /// A value of this type that will be known after apply.
+    Unknown(Type),
+    /// No value. Last in a sorted set.
+    Null,
 }
 
 impl Value {
@@ -102,7 +102,8 @@ impl Value {
     pub fn set(elements: impl IntoIterator<Item = Self>) -> Self {
         let mut elements: Vec<_> = elements.into_iter().collect();
         elements.sort();
-        elements.dedup();
+        // Two unknown elements may turn out to be different ones.
+        elements.dedup_by(|a, b| a == b && a.is_wholly_known());
         Self::Set(elements)
     }
 

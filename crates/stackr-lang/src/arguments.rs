@@ -53,7 +53,7 @@ impl Lowering {
             }
             self.block(block, scope.within(&block.file), path, &mut groups);
         }
-        for (name, group) in groups {
+        for (name, group) in groups.into_iter().filter(|(_, g)| g.unknown || !g.elements.is_empty()) {
             if let Some(attribute) = body.attribute(&name) {
                 let detail = format!("`{name}` is written both as an argument and as a block here.");
                 self.diagnostics.push(error(attribute.name_span(), "duplicate argument", detail));

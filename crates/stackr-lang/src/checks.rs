@@ -15,50 +15,50 @@ use crate::{
     tree::SymbolKind,
 };
 
-/// The module instances whose variables have passed, where no block has a say in that.
+/// The variables of module instances that have met their validations, where no block has a say in that.
 #[derive(Debug, Default)]
-pub(crate) struct Passed(Mutex<HashSet<Arc<str>>>);
+pub(crate) struct Passed(Mutex<HashSet<(Arc<str>, usize)>>);
 
 impl Passed {
-    fn has(&self, id: &Arc<str>) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    fn has(&self, id: &Arc<str>, variable: usize) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(Arc::clone(id), variable))
     }
 
-    fn add(&self, id: &Arc<str>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(id));
+    fn add(&self, id: &Arc<str>, variable: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((Arc::clone(id), variable));
     }
 }
 
 impl Session<'_> {
-    /// What the variables of a module instance and of those around it do not meet.
-    pub(crate) fn validate(&self, frame: usize, diagnostics: &mut Diagnostics) {
-        if let Some(parent) = self.frame(frame).parent {
-            self.validate(parent, diagnostics);
+    /// What the variables that were used so far do not meet.
+    pub(crate) fn validate_used(&self, diagnostics: &mut Diagnostics) {
+        let mut done = HashSet::new();
+        while let Some((frame, variable)) = self.next_used() {
+            if done.insert((frame, variable)) {
+                self.validate(frame, variable, diagnostics);
+            }
         }
-        let instance = self.frame(frame);
-        let tree = &self.stack.tree;
-        let module = &tree.modules[instance.module];
-        if module.static_checks && self.stack.passed.has(&instance.id) {
+    }
+
+    /// What a variable of a module instance does not meet.
+    pub(crate) fn validate(&self, frame: usize, id: usize, diagnostics: &mut Diagnostics) {
+        let symbol = &self.stack.tree.symbols[id];
+        let module = &self.frame(frame).id;
+        let SymbolKind::Variable(variable, _) = &symbol.kind else { return };
+        if variable.validations.is_empty() || (symbol.static_checks && self.stack.passed.has(module, id)) {
             return;
         }
         let before = diagnostics.0.len();
         let mut known = true;
-        for symbol in module.variables.values() {
-            let SymbolKind::Variable(variable, _) = &tree.symbols[*symbol].kind else { continue };
-            if variable.validations.is_empty() {
-                continue;
-            }
-            if let Err(why) = self.symbol(frame, *symbol) {
-                diagnostics.push(*why);
-                continue;
-            }
-            for check in &variable.validations {
-                let what = format!("var.{}", variable.name);
-                known &= self.check(check, frame, None, ("invalid value for variable", &what), diagnostics);
-            }
+        if let Err(why) = self.symbol(frame, id) {
+            return diagnostics.push(*why);
         }
-        if module.static_checks && known && diagnostics.0.len() == before {
-            self.stack.passed.add(&instance.id);
+        for check in &variable.validations {
+            let what = format!("var.{}", variable.name);
+            known &= self.check(check, frame, None, ("invalid value for variable", &what), diagnostics);
+        }
+        if symbol.static_checks && known && diagnostics.0.len() == before {
+            self.stack.passed.add(module, id);
         }
     }
 

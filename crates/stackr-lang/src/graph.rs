@@ -33,22 +33,14 @@ struct Around<'a> {
 pub(crate) fn resolve(tree: &mut Tree, diagnostics: &mut Diagnostics) -> Vec<Vec<BlockRef>> {
     let mut resolver = Resolver { tree, diagnostics };
     let deps: Vec<_> = (0..resolver.tree.symbols.len()).map(|s| resolver.symbol(s)).collect();
-    let checks: Vec<_> = (0..resolver.tree.modules.len()).map(|m| resolver.validations(m)).collect();
+    let checks: Vec<_> = (0..resolver.tree.symbols.len()).map(|s| resolver.validations(s)).collect();
     let mut blocks: Vec<_> = (0..resolver.tree.blocks.len()).map(|b| resolver.block(b)).collect();
     let providers = resolver.providers();
     for (symbol, deps) in tree.symbols.iter_mut().zip(deps) {
         symbol.deps = deps;
     }
     let Some(order) = order(tree, diagnostics) else { return vec![Vec::new(); tree.blocks.len()] };
-    let mut reached: Vec<Rc<BTreeSet<usize>>> = vec![Rc::default(); tree.symbols.len()];
-    for symbol in order {
-        let set = follow(&tree.symbols[symbol].deps, &reached);
-        tree.symbols[symbol].is_static = set.is_empty();
-        reached[symbol] = set;
-    }
-    for (module, deps) in checks.iter().enumerate() {
-        tree.modules[module].static_checks = follow(deps, &reached).is_empty();
-    }
+    let reached = reach(tree, &order, &checks);
     for (span, deps) in providers {
         if !follow(&deps, &reached).is_empty() {
             let detail = "A provider is configured before anything is read or made, so it cannot depend on resources \
@@ -74,6 +66,41 @@ pub(crate) fn resolve(tree: &mut Tree, diagnostics: &mut Diagnostics) -> Vec<Vec
         refs.push(own);
     }
     refs
+}
+
+/// The blocks that each symbol leads to, by its value or by the validations of the variables in it.
+///
+/// Two variables may be mentioned in each other's validations, so these are followed until nothing is added.
+fn reach(tree: &mut Tree, order: &[usize], checks: &[Vec<Dep>]) -> Vec<Rc<BTreeSet<usize>>> {
+    let mut reached: Vec<Rc<BTreeSet<usize>>> = vec![Rc::default(); tree.symbols.len()];
+    let mut extra: BTreeMap<usize, Rc<BTreeSet<usize>>> = BTreeMap::new();
+    loop {
+        for symbol in order {
+            let mut set = follow(&tree.symbols[*symbol].deps, &reached);
+            if extra.is_empty() {
+                tree.symbols[*symbol].is_static = set.is_empty();
+            } else if let Some(more) = extra.get(symbol) {
+                set = Rc::new(set.union(more).copied().collect());
+            }
+            reached[*symbol] = set;
+        }
+        let mut grown = false;
+        for (symbol, deps) in checks.iter().enumerate().filter(|(_, deps)| !deps.is_empty()) {
+            let set = follow(deps, &reached);
+            let before = extra.get(&symbol).map_or(0, |set| set.len());
+            if set.len() > before {
+                extra.insert(symbol, set);
+                grown = true;
+            }
+        }
+        if !grown {
+            break;
+        }
+    }
+    for (symbol, set) in reached.iter().enumerate() {
+        tree.symbols[symbol].static_checks = set.is_empty();
+    }
+    reached
 }
 
 /// The blocks that these lead to.
@@ -236,17 +263,12 @@ impl Resolver<'_> {
         deps
     }
 
-    /// What the validations of a module's variables are made from.
-    fn validations(&mut self, module: usize) -> Vec<Dep> {
+    /// What the validations of a variable are made from.
+    fn validations(&mut self, id: usize) -> Vec<Dep> {
         let tree = self.tree;
         let mut deps = Vec::new();
-        for symbol in tree.modules[module].variables.values() {
-            if let SymbolKind::Variable(variable, _) = &tree.symbols[*symbol].kind
-                && !variable.validations.is_empty()
-            {
-                deps.push(Dep::Symbol(*symbol));
-                self.checks(&variable.validations, module, None, &mut deps);
-            }
+        if let SymbolKind::Variable(variable, _) = &tree.symbols[id].kind {
+            self.checks(&variable.validations, tree.symbols[id].module, None, &mut deps);
         }
         deps
     }

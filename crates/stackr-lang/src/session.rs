@@ -68,6 +68,8 @@ pub(crate) struct Session<'a> {
     values: Arena<Evaluated<Arc<Value>>>,
     index: RefCell<HashMap<(usize, Slot), usize>>,
     depth: Cell<u16>,
+    /// The variables with validations that were used.
+    used: RefCell<Vec<(usize, usize)>>,
 }
 
 impl<'a> Session<'a> {
@@ -89,6 +91,7 @@ impl<'a> Session<'a> {
             values: Arena::new(),
             index: RefCell::default(),
             depth: Cell::new(0),
+            used: RefCell::default(),
         }
     }
 
@@ -142,6 +145,11 @@ impl<'a> Session<'a> {
         if let Some(value) = self.kept(frame, Slot::Symbol(id)) {
             return value;
         }
+        if let SymbolKind::Variable(variable, _) = &self.stack.tree.symbols[id].kind
+            && !variable.validations.is_empty()
+        {
+            self.used.borrow_mut().push((frame, id));
+        }
         let module = &self.frame(frame).id;
         let is_static = self.stack.tree.symbols[id].is_static;
         if is_static && let Some(value) = self.stack.memo.get(module, id) {
@@ -164,6 +172,11 @@ impl<'a> Session<'a> {
             self.stack.memo.put(module, id, value);
         }
         self.keep(frame, Slot::Symbol(id), value)
+    }
+
+    /// A variable with validations that was used and not yet asked for here.
+    pub(crate) fn next_used(&self) -> Option<(usize, usize)> {
+        self.used.borrow_mut().pop()
     }
 
     fn compute(&self, frame: usize, id: usize) -> Evaluated<Value> {

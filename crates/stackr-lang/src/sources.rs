@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use stackr_core::{Diagnostic, Diagnostics, Span};
 
 use crate::{
-    config::Config,
+    config::{Config, merge},
     loader::{Loader, join},
-    syntax::{Body, parse_file},
+    syntax::{Body, parse_file, parse_json},
 };
 
 /// The text of every file that was read, by the name that spans have.
@@ -90,29 +90,28 @@ pub(crate) fn read_config(
         diagnostics.push(Diagnostic::error("no sources", detail).at(from));
         return None;
     }
-    let mut config = Config::default();
+    let (mut base, mut overrides) = (Body::default(), Vec::new());
     for name in files {
-        let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
         let shown = if relative.is_empty() { name.clone() } else { join(relative, &name) };
-        match sources.read(loader, &join(&path, &name), &shown, None) {
+        let parsed = sources.read(loader, &join(&path, &name), &shown, None).and_then(|(file, text)| {
+            let parse = if name.ends_with(".json") { parse_json } else { parse_file };
+            parse(&text, &file).map_err(|why| *why)
+        });
+        let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
+        match parsed {
             Err(why) => diagnostics.push(why),
-            Ok((file, _)) if stem == "override" || stem.ends_with("_override") => {
-                let span = Span { file, range: 0..0 };
-                let detail =
-                    "Override files are not supported yet. Put what it overrides into the block itself.";
-                diagnostics.push(Diagnostic::error("unsupported file", detail).at(Some(span)));
+            Ok(body) if stem == "override" || stem.ends_with("_override") => overrides.push(body),
+            Ok(body) => {
+                base.attributes.extend(body.attributes);
+                base.blocks.extend(body.blocks);
             }
-            Ok((file, _)) if name.ends_with(".json") => {
-                let span = Span { file, range: 0..0 };
-                let detail = "The JSON form of the language is not supported yet. Write this file as `.tf`.";
-                diagnostics.push(Diagnostic::error("unsupported file", detail).at(Some(span)));
-            }
-            Ok((file, text)) => match parse_file(&text, &file) {
-                Ok(body) => config.add(body, diagnostics),
-                Err(why) => diagnostics.push(*why),
-            },
         }
     }
+    for body in overrides {
+        merge(&mut base, body, diagnostics);
+    }
+    let mut config = Config::default();
+    config.add(base, diagnostics);
     Some(config)
 }
 

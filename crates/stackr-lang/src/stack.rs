@@ -23,7 +23,7 @@ use crate::{
     session::{Memo, Session},
     sources::{Sources, read_config},
     syntax::parse_expression,
-    tree::{Builder, Given, SymbolKind, Tree, vendored},
+    tree::{Builder, Given, Module, SymbolKind, Tree, vendored},
 };
 
 /// A declared system, written in the Terraform language.
@@ -208,34 +208,28 @@ impl Stack {
     fn check_constants(&self, diagnostics: &mut Diagnostics) {
         let session = Session::new(self, &Nothing);
         let mut errors: Vec<Diagnostic> = Vec::new();
-        let mut frames = vec![Some(0); self.tree.modules.len()];
-        for (index, module) in self.tree.modules.iter().enumerate().skip(1) {
-            frames[index] = module.parent.as_ref().and_then(|parent| {
-                let child = self.tree.modules[parent.module].children.get(&parent.name)?;
-                let outer = frames[parent.module].filter(|_| child.repeat.is_none())?;
-                session.child(outer, &parent.name, None)
-            });
+        let mut add = |why: Diagnostic| {
+            if !errors.contains(&why) {
+                errors.push(why);
+            }
+        };
+        let mut frames = vec![vec![0]];
+        for module in self.tree.modules.iter().skip(1) {
+            frames.push(self.constant_frames(&session, module, &frames));
         }
         for (id, symbol) in self.tree.symbols.iter().enumerate().filter(|(_, s)| s.is_static) {
-            let Some(frame) = frames[symbol.module] else { continue };
-            let result = match &symbol.kind {
-                SymbolKind::Repeat(_) => session.instances(frame, Some(id)).map(|_| ()),
-                _ => session.symbol(frame, id).map(|_| ()),
-            };
-            if let Err(why) = result
-                && !errors.contains(&why)
-            {
-                errors.push(*why);
-            }
-        }
-        for (index, frame) in frames.into_iter().enumerate() {
-            if let Some(frame) = frame
-                && self.tree.modules[index].static_checks
-                && errors.is_empty()
-            {
-                let mut found = Diagnostics::default();
-                session.validate(frame, &mut found);
-                errors.extend(found.0);
+            for frame in &frames[symbol.module] {
+                let result = match &symbol.kind {
+                    SymbolKind::Repeat(_) => session.instances(*frame, Some(id)).map(|_| ()),
+                    _ => session.symbol(*frame, id).map(|_| ()),
+                };
+                if let Err(why) = result {
+                    add(*why);
+                } else if symbol.static_checks {
+                    let mut found = Diagnostics::default();
+                    session.validate(*frame, id, &mut found);
+                    found.0.into_iter().for_each(&mut add);
+                }
             }
         }
         if errors.is_empty()
@@ -243,8 +237,26 @@ impl Stack {
         {
             errors.extend(found.0);
         }
-        errors.dedup();
         diagnostics.0.extend(errors);
+    }
+
+    /// The instances of a module, as far as no resource has a say in them.
+    fn constant_frames(&self, session: &Session<'_>, module: &Module, frames: &[Vec<usize>]) -> Vec<usize> {
+        let Some(parent) = &module.parent else { return Vec::new() };
+        let Some(child) = self.tree.modules[parent.module].children.get(&parent.name) else {
+            return Vec::new();
+        };
+        if child.repeat.is_some_and(|symbol| !self.tree.symbols[symbol].is_static) {
+            return Vec::new();
+        }
+        let mut inner = Vec::new();
+        for frame in &frames[parent.module] {
+            let keys = session.instances(*frame, child.repeat).ok().and_then(|i| i.keys());
+            for key in keys.unwrap_or_default() {
+                inner.extend(session.child(*frame, &parent.name, key.as_ref()));
+            }
+        }
+        inner
     }
 }
 
@@ -256,15 +268,9 @@ impl Declaration for Stack {
     fn expand(&self, block: usize, env: &dyn Env) -> Result<Expansion, Diagnostics> {
         let session = Session::new(self, env);
         let expansion = session.expansion(block).map_err(|why| Diagnostics::from(*why))?;
-        if let Expansion::Known(addresses) = &expansion {
-            let mut diagnostics = Diagnostics::default();
-            let modules: BTreeSet<_> = addresses.iter().map(|a| &a.module).collect();
-            for frame in modules.into_iter().filter_map(|path| session.frame_at(path)) {
-                session.validate(frame, &mut diagnostics);
-            }
-            diagnostics.or(())?;
-        }
-        Ok(expansion)
+        let mut diagnostics = Diagnostics::default();
+        session.validate_used(&mut diagnostics);
+        diagnostics.or(expansion)
     }
 
     fn evaluate(&self, block: usize, address: &Address, env: &dyn Env) -> Result<Arguments, Diagnostics> {
@@ -278,7 +284,6 @@ impl Declaration for Stack {
             return Err(about(Diagnostic::error("unknown module", detail).into()));
         };
         let mut diagnostics = Diagnostics::default();
-        session.validate(frame, &mut diagnostics);
         let repetition = session
             .repetition(frame, declared.repeat, address.key.as_ref())
             .map_err(|why| about(Diagnostics::from(*why)))?;
@@ -289,6 +294,7 @@ impl Declaration for Stack {
         let place = Place::new(&session, frame, repetition);
         let body = &declared.resource.block;
         let arguments = evaluate_body(&body.body, &Scope::new(&place, &body.file));
+        session.validate_used(&mut diagnostics);
         match arguments {
             Ok(arguments) => diagnostics.or(arguments).map_err(about),
             Err(more) => {
@@ -325,6 +331,7 @@ impl Declaration for Stack {
                 Err(why) => diagnostics.push(*why),
             }
         }
+        session.validate_used(&mut diagnostics);
         diagnostics.or(outputs)
     }
 

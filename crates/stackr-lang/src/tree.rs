@@ -43,8 +43,6 @@ pub(crate) struct Module {
     pub(crate) blocks: BTreeMap<BlockKey, usize>,
     pub(crate) settings: Settings,
     pub(crate) providers: Vec<Provider>,
-    /// Whether no block has a say in the validations of its variables.
-    pub(crate) static_checks: bool,
 }
 
 /// Where a module is called.
@@ -81,6 +79,8 @@ pub(crate) struct Symbol {
     pub(crate) deps: Vec<Dep>,
     /// Whether no block is among what it is made from, directly or not.
     pub(crate) is_static: bool,
+    /// Of a variable: whether no block has a say in its validations either.
+    pub(crate) static_checks: bool,
 }
 
 #[derive(Debug)]
@@ -165,7 +165,6 @@ impl Builder<'_> {
             blocks: BTreeMap::new(),
             settings: config.settings,
             providers: config.providers,
-            static_checks: false,
         });
         for (name, variable) in config.variables {
             let value = given(&variable);
@@ -193,7 +192,13 @@ impl Builder<'_> {
     }
 
     fn symbol(&mut self, module: usize, kind: SymbolKind) -> usize {
-        self.tree.symbols.push(Symbol { module, kind, deps: Vec::new(), is_static: false });
+        self.tree.symbols.push(Symbol {
+            module,
+            kind,
+            deps: Vec::new(),
+            is_static: false,
+            static_checks: false,
+        });
         self.tree.symbols.len() - 1
     }
 

@@ -153,7 +153,7 @@ fn references_are_followed_through_modules() {
     check("module.net.aws_vpc.main", "owner→aws_account.top");
     check("module.one.aws_vpc.main", "*→aws_account.top owner→aws_vpc.main");
     check("module.net.module.inner.aws_subnet.s", "vpc_id→aws_vpc.main");
-    check("aws_eip.b", "all→aws_vpc.main vpc→aws_vpc.main");
+    check("aws_eip.b", "all→aws_vpc.main two→aws_vpc.main vpc→aws_vpc.main");
     check("aws_eip.c", "*→aws_vpc.main *→aws_subnet.s");
 }
 

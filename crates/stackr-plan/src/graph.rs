@@ -69,6 +69,14 @@ impl Blocks {
     }
 }
 
+/// Checks that blocks do not depend on each other in a circle.
+///
+/// # Errors
+/// The circle, by its path.
+pub fn check_order(declaration: &dyn Declaration, registry: &Registry) -> Result<(), Diagnostics> {
+    Blocks::new(declaration, registry).map(drop)
+}
+
 /// What a block refers to. A reference that is only in arguments which AWS accepts while the other object is
 /// pending waits for its id, every other for its readiness.
 fn references(block: &Declared, registry: &Registry) -> BTreeMap<usize, Milestone> {

@@ -15,11 +15,12 @@ mod program;
 mod values;
 mod want;
 
+pub use graph::check_order;
 pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
 pub use planner::{Answer, Next, Options, Planner, Question, Request, secret_text};
 pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
 pub use values::Values;
 pub use want::{
-    Difference, Resolver, Seal, Unseal, Want, conforms, differences, planned_value, recorded, sealed_json,
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, nearest_span, planned_value, recorded, sealed_json,
     value,
 };

@@ -90,7 +90,7 @@ impl Resolver<'_> {
                 problems
                     .into_iter()
                     .map(|problem| {
-                        let span = nearest(&written.spans, &problem.path).or(block_span).cloned();
+                        let span = nearest_span(&written.spans, &problem.path).or(block_span).cloned();
                         Diagnostic::error(problem.summary, problem.detail).at(span).about(address)
                     })
                     .collect(),
@@ -100,7 +100,8 @@ impl Resolver<'_> {
 }
 
 /// The span of a path, or of the closest value around it that has one.
-fn nearest<'a, S>(spans: &'a BTreeMap<String, S>, path: &Path) -> Option<&'a S> {
+#[must_use]
+pub fn nearest_span<'a, S>(spans: &'a BTreeMap<String, S>, path: &Path) -> Option<&'a S> {
     (1..=path.0.len()).rev().find_map(|n| spans.get(&Path(path.0[..n].to_vec()).to_string()))
 }
 

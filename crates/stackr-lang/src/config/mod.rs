@@ -6,6 +6,7 @@ use stackr_core::{BlockKey, Diagnostics, Mode, Span};
 
 mod call;
 mod fields;
+mod overrides;
 mod resource;
 mod settings;
 mod types;
@@ -13,6 +14,7 @@ mod variable;
 
 pub(crate) use call::Call;
 pub(crate) use fields::{Fields, error};
+pub(crate) use overrides::merge;
 pub(crate) use resource::{By, META_ARGUMENTS, META_BLOCKS, Repeat, Resource};
 pub use settings::Backend;
 pub(crate) use settings::{Provider, Settings};

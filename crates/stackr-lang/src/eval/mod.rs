@@ -197,6 +197,10 @@ impl<'s> Scope<'s> {
         let mut marked = false;
         let mut unknown = false;
         for (key, value) in items {
+            if let Kind::Attr(..) | Kind::Ref(_) | Kind::Index(_) = key.kind {
+                let detail = "A key that is computed is written in parentheses: `(var.name) = …`.";
+                return Err(self.fail(key.at, "ambiguous key", detail));
+            }
             let name = self.eval(key)?;
             let value = self.eval(value)?;
             marked |= matches!(name.as_ref(), Value::Sensitive(_));

@@ -54,7 +54,8 @@ impl Call<'_> {
             bad(
                 i,
                 if number.decimal().is_integer() {
-                    "value must be a whole number, between -9223372036854775808 and 9223372036854775807 inclusive"
+                    "value must be a whole number, between -9223372036854775808 and \
+                         9223372036854775807 inclusive"
                 } else {
                     "value must be a whole number"
                 },

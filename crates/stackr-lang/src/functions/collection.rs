@@ -1,6 +1,7 @@
 //! Functions on lists and tuples.
 //!
-//! A tuple stays a tuple where the elements keep their types, as the language has it: `concat`, `slice`, `reverse`.
+//! A tuple stays a tuple where the elements keep their types, as the language has it: `concat`, `slice`,
+//! `reverse`.
 
 use stackr_core::{Type, Value};
 
@@ -285,7 +286,8 @@ fn range(call: &Call<'_>) -> Result {
     while if down { next > end } else { next < end } {
         if numbers.len() >= MOST {
             return fail(format!(
-                "more than {MOST} values were generated; either decrease the difference between start and end or use a smaller step"
+                "more than {MOST} values were generated; either decrease the difference between \
+                     start and end or use a smaller step"
             ));
         }
         let after = stackr_core::Number::new(next.decimal() + step.decimal());
@@ -310,7 +312,8 @@ fn slice(call: &Call<'_>) -> Result {
         return Err(bad(
             0,
             if matches!(list, Value::Set(_)) {
-                "cannot slice a set, because its elements do not have indices; explicitly convert to a list if the ordering of the result is not important"
+                "cannot slice a set, because its elements do not have indices; explicitly \
+                     convert to a list if the ordering of the result is not important"
             } else {
                 "must be a list or tuple value"
             },

@@ -40,12 +40,20 @@ fn to(call: &Call<'_>, ty: &Type) -> Result {
             0,
             match (ty, value) {
                 (Type::Bool, Value::String(_)) => {
-                    format!("cannot convert {shown} to bool; only the strings \"true\" or \"false\" are allowed")
+                    format!(
+                        "cannot convert {shown} to bool; only the strings \"true\" or \
+                         \"false\" are allowed"
+                    )
                 }
                 (Type::Number, Value::String(_)) => format!(
-                    "cannot convert {shown} to number; given string must be a decimal representation of a number"
+                    "cannot convert {shown} to number; given string must be a decimal \
+                         representation of a number"
                 ),
-                _ if matches!(value.peel(), Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) | Value::Object(_)) => {
+                _ if matches!(
+                    value.peel(),
+                    Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) | Value::Object(_)
+                ) =>
+                {
                     format!("cannot convert {} to {}: {}", value.type_of(), named(ty), e.message)
                 }
                 _ => format!("cannot convert {} to {}", value.type_of(), named(ty)),

@@ -4,7 +4,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::Offset};
 
-/// A date and time of day, and how far from UTC its clock is. (A moment in UTC would not reach to the end of the
+/// A date and time of day, and how far from UTC its clock is. (A moment in UTC would not reach to the end
+/// of the
 /// year 9999, which stacks write for "never".)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {

@@ -56,7 +56,10 @@ pub(super) fn read(call: &Call<'_>) -> Result<Vec<u8>> {
             0,
             match e {
                 LoadError::NotFound { .. } => format!(
-                    "no file exists at {shown:?}; this function works only with files that are distributed as part of the configuration source code, so if this file will be created by a resource in this configuration you must instead obtain this result from an attribute of that resource"
+                    "no file exists at {shown:?}; this function works only with files that are \
+                         distributed as part of the configuration source code, so if this file \
+                         will be created by a resource in this configuration you must instead \
+                         obtain this result from an attribute of that resource"
                 ),
                 LoadError::Unreadable { reason, .. } => format!("failed to read file {shown:?}: {reason}"),
             },
@@ -69,7 +72,9 @@ fn text(call: &Call<'_>) -> Result<String> {
         bad(
             0,
             format!(
-                "contents of {:?} are not valid UTF-8; use the filebase64 function to obtain the Base64 encoded contents or the other file functions (e.g. filemd5, filesha256) to obtain file hashing results instead",
+                "contents of {:?} are not valid UTF-8; use the filebase64 function to obtain \
+                     the Base64 encoded contents or the other file functions (e.g. filemd5, \
+                     filesha256) to obtain file hashing results instead",
                 call.text(0).unwrap_or_default()
             ),
         )
@@ -85,11 +90,13 @@ fn exists(call: &Call<'_>) -> Result {
     Ok(found.into())
 }
 
-/// The files whose paths under a directory match a pattern. `**` stands for any directories, `*` for part of a name.
+/// The files whose paths under a directory match a pattern. `**` stands for any directories, `*` for part
+/// of a name.
 fn file_set(call: &Call<'_>) -> Result {
     let pattern = clean(call.text(1)?);
     let mut dir = place(call)?;
-    // Directories that are named plainly are part of the result's paths, but need no search: walking starts below.
+    // Directories that are named plainly are part of the result's paths, but need no search: walking
+    // starts below.
     let mut above = String::new();
     let mut rest = pattern.as_str();
     while let Some((name, after)) =
@@ -150,7 +157,8 @@ pub(super) fn render(call: &Call<'_>, text: &str, file: &str) -> Result {
         let plain = name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_numeric() || c == '-');
         if !plain {
             let message = format!(
-                "invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, digits, and underscores"
+                "invalid template variable name {name:?}: must start with a letter, followed by \
+                     zero or more letters, digits, and underscores"
             );
             return Err(bad(1, message));
         }

@@ -66,7 +66,8 @@ fn format_list(call: &Call<'_>) -> Result {
             Some((first, wanted)) if wanted != elements.len() => {
                 let got = elements.len();
                 let message = format!(
-                    "argument {} has length {got}, which is inconsistent with argument {first} of length {wanted}",
+                    "argument {} has length {got}, which is inconsistent with argument {first} \
+                         of length {wanted}",
                     i + 1
                 );
                 return Err(bad(i + 1, message));

@@ -1,7 +1,8 @@
 //! Hashes and other one-way functions of texts and files.
 //!
 //! `rsadecrypt` computes with whole numbers here: the crate for RSA has an open advisory about the time that
-//! decryption takes, and brings fifteen more crates for one power and one modulus. Nobody else measures our time:
+//! decryption takes, and brings fifteen more crates for one power and one modulus. Nobody else measures
+//! our time:
 //! the key is the user's own and the text is his.
 
 use base64::Engine as _;
@@ -105,7 +106,8 @@ fn uuid_v5(call: &Call<'_>) -> Result {
     Ok(Uuid::new_v5(&space, name.as_bytes()).to_string().into())
 }
 
-/// Decrypts a text that EC2 or another service encrypted with the public half of the key (PKCS #1, version 1.5).
+/// Decrypts a text that EC2 or another service encrypted with the public half of the key (PKCS #1, version
+/// 1.5).
 fn rsa_decrypt(call: &Call<'_>) -> Result {
     let Ok(cipher) = BASE64.decode(call.text(0)?.replace(['\r', '\n'], "")) else {
         return Err(bad(0, "the given value is not valid base64"));

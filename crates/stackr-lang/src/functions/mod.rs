@@ -36,7 +36,8 @@ use stackr_core::{Type, Value};
 use crate::loader::Loader;
 use call::Call;
 
-/// How many bytes or elements a function may make out of a number that a stack gave it. More is a mistake in the
+/// How many bytes or elements a function may make out of a number that a stack gave it. More is a mistake
+/// in the
 /// stack: the largest argument AWS takes is three orders of magnitude smaller.
 const LIMIT: usize = 16 << 20;
 
@@ -97,7 +98,8 @@ impl Kind {
 enum Sees {
     /// Wholly known values without any mark. Otherwise the result is unknown, or marked.
     Plain,
-    /// Known values that may have unknown and marked parts; the marks of the arguments themselves go to the result.
+    /// Known values that may have unknown and marked parts; the marks of the arguments themselves go to
+    /// the result.
     Parts,
     /// Everything as it is.
     All,
@@ -300,12 +302,13 @@ pub(crate) fn call(ctx: &Functions<'_>, name: &str, args: Vec<Value>) -> Result<
 
 fn refusal(name: &str) -> String {
     match name {
-        "list" => "Function \"list\" was removed from the language; write tolist([ ... ]) instead.".to_owned(),
+        "list" => "Function \"list\" was removed from the language; write tolist([ ... ]) \
+             instead."
+            .to_owned(),
         "map" => "Function \"map\" was removed from the language; write tomap({ ... }) instead.".to_owned(),
-        "defaults" => {
-            "Function \"defaults\" was removed from the language; write optional(type, default) in the type instead."
-                .to_owned()
-        }
+        "defaults" => "Function \"defaults\" was removed from the language; write optional(type, default) \
+                 in the type instead."
+            .to_owned(),
         _ if name.starts_with("provider::") => {
             format!("Functions of providers are not supported: {name:?}.")
         }

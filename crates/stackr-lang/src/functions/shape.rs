@@ -1,6 +1,7 @@
 //! The types of results that are not known yet.
 //!
-//! A plan can check more, and show more, the more it knows of a value: the element of an unknown list of texts is a
+//! A plan can check more, and show more, the more it knows of a value: the element of an unknown list of
+//! texts is a
 //! text.
 
 use stackr_core::Type;

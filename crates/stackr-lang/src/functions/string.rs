@@ -127,7 +127,8 @@ fn template(call: &Call<'_>) -> Result {
     super::file::render(call, call.text(0)?, "<templatestring>")
 }
 
-/// The first letter of each word as a capital. What separates words is what no identifier would hold, or white space
+/// The first letter of each word as a capital. What separates words is what no identifier would hold, or
+/// white space
 /// beyond ASCII.
 fn title(call: &Call<'_>) -> Result {
     let separates = |c: char| match c {

@@ -1,4 +1,5 @@
-//! What the table of expressions cannot say: unknown values, results that are random, sizes without reason, and keys.
+//! What the table of expressions cannot say: unknown values, results that are random, sizes without
+//! reason, and keys.
 //! Everything else that functions do is in `tests/console.txt`.
 
 use std::time::{Duration, Instant};
@@ -92,7 +93,8 @@ fn unknown_arguments_are_still_checked() {
     check(
         "length",
         vec![Value::Unknown(Type::Number)],
-        "Call to function \"length\" failed: argument must be a string, a collection type, or a structural type.",
+        "Call to function \"length\" failed: argument must be a string, a collection type, or a \
+             structural type.",
     );
     check(
         "join",

@@ -104,6 +104,11 @@ impl Parser<'_> {
             }
             let mut body = Body::default();
             p.item(&mut body)?;
+            if let Some(inner) = body.blocks.first() {
+                let detail =
+                    "A block on one line holds one argument. Write a nested block on lines of its own.";
+                return Err(p.fail(inner.header, "syntax error", detail));
+            }
             p.skip()?;
             if !p.eat("}") {
                 return Err(p.expected("`}`: a block on one line holds one argument; a new line or `}`"));

@@ -331,12 +331,8 @@ impl Parser<'_> {
             }
             self.pos = start;
         }
-        let key = self.expression()?;
-        if let Kind::Attr(..) | Kind::Ref(_) | Kind::Index(_) = key.kind {
-            let detail = "A key that is computed is written in parentheses: `(var.name) = …`.";
-            return Err(self.fail(key.at, "ambiguous key", detail));
-        }
-        Ok(key)
+        // Without parentheses this has no value, but `providers` are written so.
+        self.expression()
     }
 
     /// What is between the brackets of a `for` expression, and the closing one.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 mod ast;
 mod body;
 mod expression;
+mod json;
 mod parser;
 mod reference;
 mod template;
@@ -16,6 +17,7 @@ mod template;
 pub(crate) use ast::{
     At, Attribute, Binary, Block, Body, Call, Expr, For, Kind, Located, Part, Splat, Target,
 };
+pub(crate) use json::parse_json;
 pub(crate) use parser::{Fail, Parsed};
 pub(crate) use template::is_name;
 
@@ -42,9 +44,4 @@ pub(crate) fn parse_template_file(text: &str, file: &Arc<str>) -> Parsed<Expr> {
     let mut parser = Parser::new(text, file);
     parser.free = true;
     parser.template_file()
-}
-
-/// Parses a text with interpolations whose names are those of the module: a string of the JSON syntax.
-pub(crate) fn parse_template(text: &str, file: &Arc<str>) -> Parsed<Expr> {
-    Parser::new(text, file).template_file()
 }

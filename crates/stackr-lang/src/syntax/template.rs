@@ -144,7 +144,7 @@ impl<'a> Parser<'a> {
                 return Ok((text, false));
             } else if style == Style::Quoted && c == '\\' {
                 text.push(self.escape()?);
-            } else if style == Style::Quoted && c == '\n' {
+            } else if style == Style::Quoted && matches!(c, '\n' | '\r') {
                 let detail = "A quoted string is written on one line. For text of several lines use a heredoc, \
                               `<<-EOT`, or `\\n`.";
                 return Err(self.fail(At::new(self.pos, self.pos), "string goes past its line", detail));

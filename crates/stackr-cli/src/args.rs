@@ -1,0 +1,244 @@
+//! The command line. The doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Infrastructure as code for AWS: plans and applies stacks, in parallel, without provider processes.
+#[derive(Debug, Parser)]
+#[command(name = "stackr", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Flags of every command.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Run as if started in this directory.
+    #[arg(short = 'C', long = "chdir", value_name = "DIR", global = true)]
+    pub(crate) dir: Option<PathBuf>,
+    /// The environment: its variable files, workspace and state.
+    #[arg(long, value_name = "ENV", global = true)]
+    pub(crate) env: Option<String>,
+    /// The value of `terraform.workspace`, and the name state is kept under; that of the environment otherwise.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) workspace: Option<String>,
+    /// Where state is kept: a directory or `s3://bucket/prefix`.
+    #[arg(long, value_name = "PLACE", global = true)]
+    pub(crate) state: Option<String>,
+    /// An attribute of the stack's `backend` block.
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    pub(crate) backend_config: Vec<String>,
+    /// Use the local emulator, and start it if it does not run. Real credentials are never used.
+    #[arg(long, global = true)]
+    pub(crate) local: bool,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print no colours.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+/// Values of a stack's variables.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Vars {
+    /// The value of a variable.
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<String>,
+    /// A file of values.
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(crate) var_files: Vec<PathBuf>,
+}
+
+/// What a plan is about.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Scope {
+    /// A stack by name, its directory, or `all`.
+    #[arg(required = true, value_name = "STACK")]
+    pub(crate) stacks: Vec<String>,
+    #[command(flatten)]
+    pub(crate) vars: Vars,
+    /// Only this object, block or module, and what it depends on.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+    /// Not this object, block or module, nor what depends on it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) exclude: Vec<String>,
+    /// Whether to ask AWS how the recorded objects are.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub(crate) refresh: bool,
+}
+
+/// How an apply or destroy runs.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Run {
+    /// Do not ask.
+    #[arg(short = 'y', long = "auto-approve", visible_alias = "yes")]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what an apply would do.
+    Plan {
+        #[command(flatten)]
+        scope: Scope,
+        /// Plan a destroy.
+        #[arg(long)]
+        destroy: bool,
+        /// Replace this object though nothing differs.
+        #[arg(long, value_name = "ADDRESS")]
+        replace: Vec<String>,
+        /// Exit with 2 if there are changes, with 0 if there are none.
+        #[arg(long)]
+        detailed_exitcode: bool,
+        /// Show the program too: every step, and what it waits for.
+        #[arg(long)]
+        program: bool,
+    },
+    /// Make what is declared.
+    Apply {
+        #[command(flatten)]
+        scope: Scope,
+        /// Replace this object though nothing differs.
+        #[arg(long, value_name = "ADDRESS")]
+        replace: Vec<String>,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Remove what was made.
+    Destroy {
+        #[command(flatten)]
+        scope: Scope,
+        /// Also when another stack reads this one's outputs.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Check sources without state or AWS.
+    Validate {
+        /// A stack by name, its directory, or `all`.
+        #[arg(required = true, value_name = "STACK")]
+        stacks: Vec<String>,
+        #[command(flatten)]
+        vars: Vars,
+    },
+    /// Print the recorded outputs of a stack.
+    Output {
+        /// The stack.
+        stack: String,
+        /// One output; all otherwise.
+        name: Option<String>,
+        #[command(flatten)]
+        vars: Vars,
+    },
+    /// Print the recorded objects of a stack.
+    Show {
+        /// The stack.
+        stack: String,
+        /// One object, block or module; all otherwise.
+        address: Option<String>,
+    },
+    /// Look at and change what is recorded.
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
+    },
+    /// Tell what a type takes and gives; without a type, list the types.
+    Explain {
+        /// The type: `aws_nat_gateway`.
+        ty: Option<String>,
+        /// The data source of this type.
+        #[arg(long)]
+        data: bool,
+    },
+    /// Print the dependencies of a stack's blocks in the dot language.
+    Graph {
+        /// The stack.
+        stack: String,
+        #[command(flatten)]
+        vars: Vars,
+    },
+    /// Make the bucket that state is kept in: versioned, encrypted, closed to the public.
+    Bootstrap {
+        /// The bucket; otherwise that of --state or stackr.toml.
+        bucket: Option<String>,
+        /// The region; otherwise that of stackr.toml or the environment.
+        #[arg(long)]
+        region: Option<String>,
+    },
+    /// Control the local AWS emulator.
+    Local {
+        #[command(subcommand)]
+        command: LocalCommand,
+    },
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List the recorded addresses.
+    List {
+        /// The stack.
+        stack: String,
+        /// Only inside this block or module.
+        within: Option<String>,
+    },
+    /// Print one recorded object.
+    Show {
+        /// The stack.
+        stack: String,
+        /// Its address.
+        address: String,
+    },
+    /// Forget an object, block or module; AWS is not touched.
+    Rm {
+        /// The stack.
+        stack: String,
+        /// What to forget.
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
+    /// Give an object, block or module another address.
+    Mv {
+        /// The stack.
+        stack: String,
+        /// The old address.
+        from: String,
+        /// The new address.
+        to: String,
+    },
+    /// Print the whole state as JSON.
+    Pull {
+        /// The stack.
+        stack: String,
+    },
+    /// Remove the lease of a run that is known to be dead. Leases expire by themselves: this is for the impatient.
+    Unlock {
+        /// The stack.
+        stack: String,
+    },
+    /// Bring back the last good state from what is readable of a damaged one.
+    Repair {
+        /// The stack.
+        stack: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum LocalCommand {
+    /// Install the emulator if need be, and start it.
+    Start,
+    /// Stop it.
+    Stop,
+    /// Tell whether it runs, and where.
+    Status,
+    /// Empty it.
+    Reset,
+}

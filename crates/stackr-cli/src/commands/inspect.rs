@@ -1,0 +1,189 @@
+//! `validate`, `graph`, `output` and `show`: looking at sources and at what is recorded.
+
+use std::fmt::Write as _;
+
+use stackr_core::{Address, BlockKey, Declaration as _, Diagnostics, Env, Mode, ModulePath, Object, Value};
+use stackr_lang::Stack;
+use stackr_state::Peek;
+
+use crate::{
+    args::Vars,
+    error::Failure,
+    exit::Exit,
+    render::{
+        style::{BOLD, paint},
+        value::{Sides, Writer, is_absent},
+    },
+    world::{World, state_failure},
+};
+
+pub(crate) fn validate(world: &World, stacks: &[String], vars: &Vars) -> Result<Exit, Failure> {
+    for stack in world.stacks(stacks)? {
+        let loaded = world.load(&stack, vars, true)?;
+        check(&loaded)?;
+        world.out.progress(&format!("{}: valid", stack.name));
+        if world.out.json {
+            world.out.json(&serde_json::json!({ "stack": stack.name, "valid": true }));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// An environment in which nothing is known: what can be checked then is right whatever AWS says.
+struct Unknown;
+
+impl Env for Unknown {
+    fn block(&self, _: &ModulePath, _: &BlockKey) -> Option<Value> {
+        Some(Value::UNKNOWN)
+    }
+}
+
+/// Checks every block's arguments against its type's schema.
+fn check(stack: &Stack) -> Result<(), Failure> {
+    let registry = stackr::registry();
+    let problems = stackr::check(stack, &registry, &Unknown);
+    if problems.has_errors() {
+        return Err(Failure::diagnostics(problems, stack.sources().clone()));
+    }
+    Ok(())
+}
+
+pub(crate) fn graph(world: &World, stack: &str, vars: &Vars) -> Result<Exit, Failure> {
+    let stack = world.stack(stack)?;
+    let loaded = world.load(&stack, vars, true)?;
+    let name = |index: usize| {
+        let block = &loaded.blocks()[index];
+        let module: String = block.module.iter().map(|m| format!("module.{m}.")).collect();
+        format!("{module}{}", block.key)
+    };
+    let mut text = format!("digraph {:?} {{\n  rankdir = RL;\n", stack.name);
+    for (index, block) in loaded.blocks().iter().enumerate() {
+        let shape = if block.key.mode == Mode::Data { "ellipse" } else { "box" };
+        let _ = writeln!(text, "  {:?} [shape = {shape}];", name(index));
+        let mut below: Vec<_> = block.refs.iter().map(|r| r.to).collect();
+        below.sort_unstable();
+        below.dedup();
+        for to in below {
+            let _ = writeln!(text, "  {:?} -> {:?};", name(index), name(to));
+        }
+    }
+    text.push_str("}\n");
+    world.out.result(&text);
+    Ok(Exit::Done)
+}
+
+/// What is recorded of a stack.
+pub(crate) async fn recorded(world: &World, stack: &str) -> Result<Peek, Failure> {
+    let stack = world.stack(stack)?;
+    // Only the backend block is needed, but it can only be found in sources that are right.
+    let loaded = world.load(&stack, &Vars::default(), true)?;
+    let provider = default_provider(&loaded)?;
+    let store = world.store(&stack, loaded.backend(), &provider).await?;
+    let peek = stackr_state::peek(&*store, &world.name(&stack), jiff::Timestamp::now()).await;
+    let peek = peek.map_err(|e| state_failure(&e))?;
+    if !peek.exists {
+        let place = store.place(stackr_state::Key::Snapshot);
+        return Err(Failure::new(Exit::Error, format!("the stack `{}` has no state in {place}", stack.name))
+            .hint(format!("`stackr apply {}` makes it; is it the right --env?", stack.name)));
+    }
+    Ok(peek)
+}
+
+/// The default provider configuration of sources.
+pub(crate) fn default_provider(loaded: &Stack) -> Result<stackr_core::ProviderConfig, Failure> {
+    let wrong = |d: Diagnostics| Failure::diagnostics(d, loaded.sources().clone());
+    Ok(loaded.providers().map_err(wrong)?.remove("").unwrap_or_default())
+}
+
+pub(crate) async fn output(world: &World, stack: &str, name: Option<&str>, _: &Vars) -> Result<Exit, Failure> {
+    let state = recorded(world, stack).await?.state;
+    match name {
+        Some(name) => {
+            let Some(output) = state.outputs.get(name) else {
+                let names: Vec<_> = state.outputs.keys().map(String::as_str).collect();
+                return Err(Failure::new(Exit::Error, format!("the stack `{stack}` has no output `{name}`"))
+                    .hint(format!("it has: {}", names.join(", "))));
+            };
+            if output.sensitive {
+                return Err(Failure::new(
+                    Exit::Error,
+                    format!("the output `{name}` is sensitive: its value is not in the state"),
+                )
+                .hint("read it from where it comes from"));
+            }
+            if world.out.json {
+                world.out.json(&output.value);
+            } else {
+                world.out.result(&format!("{}\n", plain(&output.value())));
+            }
+        }
+        None if world.out.json => {
+            let outputs: serde_json::Map<_, _> = state
+                .outputs
+                .iter()
+                .map(|(name, o)| {
+                    let value = if o.sensitive { serde_json::Value::Null } else { o.value.clone() };
+                    (name.clone(), serde_json::json!({ "value": value, "sensitive": o.sensitive }))
+                })
+                .collect();
+            world.out.json(&outputs.into());
+        }
+        None => {
+            for (name, output) in &state.outputs {
+                let shown = stackr_lang::show(&output.value());
+                world.out.result(&format!("{name} = {shown}\n"));
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A value for a shell: text without quotes, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.to_text().unwrap_or_else(|| value.to_json().to_string())
+}
+
+pub(crate) async fn show(world: &World, stack: &str, within: Option<&str>) -> Result<Exit, Failure> {
+    let state = recorded(world, stack).await?.state;
+    let chosen: Vec<_> =
+        state.objects.iter().filter(|(a, _)| within.is_none_or(|w| a.is_within(w))).collect();
+    if let (Some(within), true) = (within, chosen.is_empty()) {
+        return Err(Failure::new(Exit::Error, format!("nothing is recorded at `{within}`"))
+            .hint(format!("`stackr state list {stack}` lists what is")));
+    }
+    if world.out.json {
+        let objects: serde_json::Map<_, _> = chosen
+            .iter()
+            .map(|(a, o)| (a.to_string(), serde_json::to_value(o).unwrap_or_default()))
+            .collect();
+        world.out.json(&objects.into());
+        return Ok(Exit::Done);
+    }
+    for (address, object) in chosen {
+        world.out.result(&object_text(address, object));
+    }
+    Ok(Exit::Done)
+}
+
+/// One recorded object as a block.
+pub(crate) fn object_text(address: &Address, object: &Object) -> String {
+    let registry = stackr::registry();
+    let schema = registry.resource(&object.ty).map(|r| r.schema());
+    let mut all = object.args_value().attributes().cloned().unwrap_or_default();
+    all.extend(object.outputs_value().attributes().cloned().unwrap_or_default());
+    let mut writer = Writer { out: format!("{}\n", paint(BOLD, &format!("# {address} [{}]", object.id))) };
+    let key = &address.block;
+    let _ = writeln!(writer.out, "resource {:?} {:?} {{", key.ty, key.name);
+    let shown: Vec<_> = all
+        .iter()
+        .filter(|(_, v)| !is_absent(v))
+        .map(|(n, v)| (n, if stackr_core::sealed::seal(v).is_some() { v.clone().sensitive() } else { v.clone() }))
+        .collect();
+    let width = shown.iter().map(|(n, _)| n.len()).max().unwrap_or_default();
+    for (name, value) in &shown {
+        let field = schema.and_then(|s| s.field(name));
+        writer.field(1, width, field, name, Sides::Both(value, value), false);
+    }
+    writer.out.push_str("}\n\n");
+    writer.out
+}

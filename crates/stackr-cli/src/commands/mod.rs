@@ -1,0 +1,50 @@
+//! One file per command, or per few that belong together.
+
+mod explain;
+mod inspect;
+mod local;
+mod run;
+mod state;
+
+use crate::{
+    args::{Cli, Command},
+    error::Failure,
+    exit::Exit,
+    output::Output,
+    world::World,
+};
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
+    let Cli { command, global } = cli;
+    match command {
+        Command::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            if out.json {
+                out.json(&serde_json::json!({ "version": version }));
+            } else {
+                out.result(&format!("stackr {version}\n"));
+            }
+            Ok(Exit::Done)
+        }
+        Command::Explain { ty, data } => explain::explain(ty.as_deref(), data, &out),
+        Command::Local { command } => local::local(command, &out),
+        command => {
+            let world = World::open(global, out)?;
+            match command {
+                Command::Plan { scope, destroy, replace, detailed_exitcode, program } => {
+                    run::plan(&world, &scope, destroy, replace, detailed_exitcode, program).await
+                }
+                Command::Apply { scope, replace, run } => run::apply(&world, &scope, replace, &run).await,
+                Command::Destroy { scope, force, run } => run::destroy(&world, &scope, force, &run).await,
+                Command::Validate { stacks, vars } => inspect::validate(&world, &stacks, &vars),
+                Command::Graph { stack, vars } => inspect::graph(&world, &stack, &vars),
+                Command::Output { stack, name, vars } => inspect::output(&world, &stack, name.as_deref(), &vars).await,
+                Command::Show { stack, address } => inspect::show(&world, &stack, address.as_deref()).await,
+                Command::State { command } => state::state(&world, command).await,
+                Command::Bootstrap { bucket, region } => state::bootstrap(&world, bucket, region).await,
+                Command::Version | Command::Explain { .. } | Command::Local { .. } => Ok(Exit::Bug),
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Errors and warnings with the line they are about.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use stackr_core::{Diagnostic, Severity};
+use stackr_lang::Sources;
+
+use crate::{error::Failure, render::style::{BOLD, CHANGE, DIM, FORCES, paint}};
+
+/// One diagnostic with its source line, if it has a place.
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let about = diagnostic.address.as_ref().map(|a| format!(" ({a})")).unwrap_or_default();
+    let title = format!("{}{about}", diagnostic.summary);
+    let mut group = Group::with_title(level.primary_title(title));
+    let place = diagnostic.span.as_ref().and_then(|s| Some((s, sources.get(&s.file)?)));
+    if let Some((span, text)) = place {
+        let end = span.range.end.min(text.len());
+        let start = span.range.start.min(end);
+        // A block is marked by its first line only.
+        let first = text[start..end].find('\n').map_or(end, |n| start + n);
+        let snippet = Snippet::source(text).path(&*span.file).annotation(AnnotationKind::Primary.span(start..first));
+        group = group.element(snippet);
+    }
+    let detail = capitalised(&diagnostic.detail);
+    let group = group.element(Level::HELP.no_name().message(detail));
+    format!("{}\n", Renderer::styled().render(&[group]))
+}
+
+/// One diagnostic for programs, with its line and column.
+pub(crate) fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
+    let place = diagnostic.span.as_ref().map(|span| {
+        let before = sources.get(&span.file).and_then(|t| t.get(..span.range.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        serde_json::json!({"file": &*span.file, "line": line, "column": column})
+    });
+    serde_json::json!({
+        "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+        "address": diagnostic.address,
+        "place": place,
+    })
+}
+
+/// A sentence's first letter in upper case.
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// A failed command: what, why, where, and what to do.
+pub(crate) fn failure(failure: &Failure) -> String {
+    let mut out: String = failure.diagnostics.0.iter().map(|d| diagnostic(d, &failure.sources) + "\n").collect();
+    if !failure.message.is_empty() {
+        out.push_str(&format!("{} {}\n", paint(FORCES.bold(), "error:"), paint(BOLD, &failure.message)));
+    }
+    for cause in &failure.causes {
+        out.push_str(&format!("  caused by: {cause}\n"));
+    }
+    for (name, fact) in &failure.facts {
+        out.push_str(&format!("  {name}: {fact}\n"));
+    }
+    for hint in &failure.hints {
+        out.push_str(&format!("  {} {hint}\n", paint(DIM, "hint:")));
+    }
+    out
+}
+
+/// A warning without a place.
+pub(crate) fn warning(text: &str) -> String {
+    format!("{} {text}\n", paint(CHANGE.bold(), "warning:"))
+}

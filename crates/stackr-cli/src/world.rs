@@ -1,0 +1,317 @@
+//! What a command works with: the project, the sources of a stack, AWS, and the stores. The one place that reads
+//! the environment.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use stackr::{AwsClouds, StackName, Store};
+use stackr_core::{BoxFuture, Limiter, ProviderConfig, Value};
+use stackr_lang::{Backend, CliVar, Inputs, Loader, Rejected, Stack};
+use stackr_local::{LocalCloud, Running};
+use stackr_state::{
+    Local, Owner,
+    s3::{Encryption, S3},
+};
+
+use crate::{
+    args::{Global, Vars},
+    error::Failure,
+    exit::Exit,
+    loader::DiskLoader,
+    output::Output,
+    project::{Project, StackRef, StateEntry},
+};
+
+/// The region of the local emulator where nothing says one.
+const LOCAL_REGION: &str = "us-east-1";
+
+/// Everything that is the same for all stacks of one command.
+pub(crate) struct World {
+    pub(crate) global: Global,
+    pub(crate) project: Project,
+    /// The directory that relative paths of the command line start from.
+    pub(crate) dir: PathBuf,
+    pub(crate) out: Output,
+    clouds: OnceLock<Arc<AwsClouds>>,
+    local: OnceLock<Running>,
+}
+
+impl World {
+    pub(crate) fn open(global: Global, out: Output) -> Result<Self, Failure> {
+        let dir = global.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+        let project = Project::find(&dir, global.env.as_deref())?;
+        Ok(Self { global, project, dir, out, clouds: OnceLock::new(), local: OnceLock::new() })
+    }
+
+    /// The stacks that the command line names.
+    pub(crate) fn stacks(&self, names: &[String]) -> Result<Vec<StackRef>, Failure> {
+        self.project.stacks(names, &self.dir)
+    }
+
+    /// The stack that the command line names.
+    pub(crate) fn stack(&self, name: &str) -> Result<StackRef, Failure> {
+        self.project.stack(name, &self.dir)
+    }
+
+    /// The value of `terraform.workspace`, and the name that state is kept under.
+    pub(crate) fn workspace(&self) -> String {
+        self.global.workspace.clone().unwrap_or_else(|| self.project.workspace())
+    }
+
+    /// The name that a stack's state is kept under.
+    pub(crate) fn name(&self, stack: &StackRef) -> StackName {
+        StackName::new(self.workspace(), &stack.name)
+    }
+
+    /// Reads and checks the sources of a stack.
+    pub(crate) fn load(&self, stack: &StackRef, vars: &Vars, allow_missing: bool) -> Result<Stack, Failure> {
+        let root = env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))?;
+        let shown = |path: &Path| {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let relative = absolute.strip_prefix(&root).map(Path::to_owned).unwrap_or(absolute);
+            if relative.as_os_str().is_empty() { ".".to_owned() } else { relative.to_string_lossy().into_owned() }
+        };
+        let dir = shown(&stack.dir);
+        let mut cli: Vec<CliVar> = self.project.var_files().iter().map(|f| CliVar::File(shown(f))).collect();
+        cli.extend(vars.var_files.iter().map(|f| CliVar::File(shown(&self.dir.join(f)))));
+        for text in &vars.vars {
+            let Some((name, value)) = text.split_once('=') else {
+                return Err(Failure::usage(format!("--var takes NAME=VALUE, not `{text}`")));
+            };
+            cli.push(CliVar::Var(name.trim().to_owned(), value.to_owned()));
+        }
+        let env_vars = env::vars().filter_map(|(k, v)| Some((k.strip_prefix("TF_VAR_")?.to_owned(), v))).collect();
+        let inputs = Inputs {
+            workspace: self.workspace(),
+            env_vars,
+            cli,
+            plan_time: Some(jiff::Timestamp::now()),
+            allow_missing,
+        };
+        let loader: Arc<dyn Loader> = Arc::new(DiskLoader { root });
+        let loaded = stackr_lang::load(&loader, &dir, &inputs)
+            .map_err(|Rejected { diagnostics, sources }| Failure::diagnostics(diagnostics, sources))?;
+        for warning in &loaded.warnings().0 {
+            self.out.diagnostic(warning, loaded.sources());
+        }
+        Ok(loaded)
+    }
+
+    /// The emulator, started if it does not run. Only with `--local`.
+    fn local(&self) -> Result<&Running, Failure> {
+        if let Some(running) = self.local.get() {
+            return Ok(running);
+        }
+        let running = local_cloud()?.start(&mut |line| self.out.progress(line)).map_err(|e| local_failure(&e))?;
+        Ok(self.local.get_or_init(|| running))
+    }
+
+    /// The endpoint that every call goes to, where it is not AWS's own.
+    pub(crate) fn endpoint(&self) -> Result<Option<String>, Failure> {
+        if self.global.local {
+            return Ok(Some(self.local()?.endpoint()));
+        }
+        Ok(env::var("AWS_ENDPOINT_URL").ok().filter(|u| !u.is_empty()))
+    }
+
+    /// Connections to AWS, or to the emulator.
+    pub(crate) fn clouds(&self) -> Result<Arc<AwsClouds>, Failure> {
+        if let Some(clouds) = self.clouds.get() {
+            return Ok(Arc::clone(clouds));
+        }
+        let endpoint = self.endpoint()?;
+        let near = endpoint.as_deref().is_some_and(|u| u.contains("//127.0.0.1") || u.contains("//localhost"));
+        let limiter: Arc<dyn Limiter> =
+            if near { Arc::new(stackr_engine::RateLimiter::unlimited()) } else { Arc::new(stackr_engine::RateLimiter::published()) };
+        let local = self.global.local.then(|| endpoint.unwrap_or_default());
+        let clouds = AwsClouds::new(move |profile| load_config(profile, local.clone()), limiter);
+        Ok(Arc::clone(self.clouds.get_or_init(|| Arc::new(clouds))))
+    }
+
+    /// Who we are to others at work on the same stack.
+    pub(crate) fn owner(&self) -> Owner {
+        let user = env::var("USER").or_else(|_| env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned());
+        let host = std::fs::read_to_string("/etc/hostname").map(|h| h.trim().to_owned()).ok();
+        let host = host.or_else(|| env::var("HOSTNAME").ok()).unwrap_or_else(|| "unknown".to_owned());
+        Owner { user, host, pid: std::process::id() }
+    }
+
+    /// Where a stack's state is kept: `--state`, else the stack's `backend` block, else `stackr.toml`, else `state/`.
+    pub(crate) async fn store(
+        &self,
+        stack: &StackRef,
+        backend: Option<&Backend>,
+        provider: &ProviderConfig,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let name = self.name(stack);
+        let entry = match (&self.global.state, backend) {
+            (Some(place), _) => state_flag(place, &self.project.file.state, &self.dir),
+            (None, Some(backend)) => return self.backend_store(stack, backend, provider).await,
+            (None, None) => self.project.file.state.clone(),
+        };
+        match &entry.bucket {
+            Some(bucket) => {
+                let client = self.s3(provider, entry.region.as_deref()).await?;
+                let prefix = entry.prefix.as_deref().unwrap_or_default();
+                let store = S3::directory(client, bucket, prefix, &name).map_err(|e| state_failure(&e))?;
+                Ok(Arc::new(encrypted(store, entry.kms_key_id.clone())))
+            }
+            None => {
+                let root = self.project.root.join(entry.path.unwrap_or_else(|| PathBuf::from("state")));
+                Ok(Arc::new(Local::directory(&root, &name).map_err(|e| state_failure(&e))?))
+            }
+        }
+    }
+
+    async fn backend_store(
+        &self,
+        stack: &StackRef,
+        backend: &Backend,
+        provider: &ProviderConfig,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let mut settings: std::collections::BTreeMap<String, Value> =
+            backend.attributes.iter().map(|(k, (v, _))| (k.clone(), v.clone())).collect();
+        for text in &self.global.backend_config {
+            let Some((key, value)) = text.split_once('=') else {
+                return Err(Failure::usage(format!("--backend-config takes KEY=VALUE, not `{text}`")));
+            };
+            settings.insert(key.trim().to_owned(), Value::from(value));
+        }
+        let setting = |name: &str| settings.get(name).and_then(Value::to_text).filter(|t| !t.is_empty());
+        let need = |name: &str| {
+            setting(name).ok_or_else(|| {
+                Failure::new(Exit::Error, format!("the backend block of `{}` has no `{name}`", stack.name))
+                    .hint(format!("write it there, or give --backend-config {name}=…"))
+            })
+        };
+        let workspace = self.workspace();
+        match backend.kind.as_str() {
+            "s3" => {
+                let (bucket, key) = (need("bucket")?, need("key")?);
+                let prefix = setting("workspace_key_prefix").unwrap_or_else(|| "env:".to_owned());
+                let key = if workspace == "default" { key } else { format!("{prefix}/{workspace}/{key}") };
+                let client = self.s3(provider, setting("region").as_deref()).await?;
+                Ok(Arc::new(encrypted(S3::key(client, bucket, key), setting("kms_key_id"))))
+            }
+            "local" => {
+                let path = setting("path").unwrap_or_else(|| "stackr.state.json".to_owned());
+                let path = stack.dir.join(path);
+                let path = if workspace == "default" {
+                    path
+                } else {
+                    let dir = setting("workspace_dir").unwrap_or_else(|| "stackr.state.d".to_owned());
+                    stack.dir.join(dir).join(&workspace).join(path.file_name().unwrap_or_default())
+                };
+                Ok(Arc::new(Local::file(&path)))
+            }
+            other => Err(Failure::new(Exit::Error, format!("stackr keeps no state in a backend of kind `{other}`"))
+                .hint("use `backend \"s3\"` or `backend \"local\"`, or give --state")),
+        }
+    }
+
+    /// A client for state in S3. The SDK may repeat its requests: a store's writes are conditional.
+    pub(crate) async fn s3(
+        &self,
+        provider: &ProviderConfig,
+        region: Option<&str>,
+    ) -> Result<aws_sdk_s3::Client, Failure> {
+        let mut provider = ProviderConfig { assume_role: None, ..provider.clone() };
+        if let Some(region) = region {
+            provider.region = Some(region.to_owned());
+        }
+        let config = self.clouds()?.sdk_config(&provider).await;
+        let config = config.map_err(|e| Failure::cloud("the bucket of the state cannot be reached", &e))?;
+        let config = aws_sdk_s3::config::Builder::from(&config)
+            .retry_config(RetryConfig::standard().with_max_attempts(5))
+            .force_path_style(self.endpoint()?.is_some() || provider.s3_use_path_style);
+        Ok(aws_sdk_s3::Client::from_conf(config.build()))
+    }
+}
+
+fn encrypted(store: S3, kms_key_id: Option<String>) -> S3 {
+    store.encrypted(kms_key_id.map_or(Encryption::Aes256, Encryption::Kms))
+}
+
+/// What `--state` means: `s3://bucket/prefix` or a directory.
+fn state_flag(place: &str, file: &StateEntry, dir: &Path) -> StateEntry {
+    match place.strip_prefix("s3://") {
+        Some(rest) => {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            StateEntry {
+                path: None,
+                bucket: Some(bucket.to_owned()),
+                prefix: Some(prefix.to_owned()),
+                region: file.region.clone(),
+                kms_key_id: file.kms_key_id.clone(),
+            }
+        }
+        None => StateEntry {
+            path: Some(std::path::absolute(dir.join(place)).unwrap_or_else(|_| dir.join(place))),
+            ..StateEntry::default()
+        },
+    }
+}
+
+/// Loads the SDK's configuration: from the environment and the profiles, or for the emulator with credentials that
+/// mean nothing anywhere else.
+fn load_config(profile: Option<String>, local: Option<String>) -> BoxFuture<'static, SdkConfig> {
+    Box::pin(async move {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+        if let Ok(name) = aws_config::AppName::new(concat!("stackr-", env!("CARGO_PKG_VERSION"))) {
+            loader = loader.app_name(name);
+        }
+        if let Some(endpoint) = local {
+            let region = env::var("AWS_REGION").or_else(|_| env::var("AWS_DEFAULT_REGION"));
+            loader = loader
+                .test_credentials()
+                .endpoint_url(endpoint)
+                .region(Region::new(region.unwrap_or_else(|_| LOCAL_REGION.to_owned())));
+        } else if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        loader.load().await
+    })
+}
+
+/// The local emulator's installation.
+pub(crate) fn local_cloud() -> Result<LocalCloud, Failure> {
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .ok_or_else(|| Failure::new(Exit::Error, "there is no cache directory").hint("set HOME or XDG_CACHE_HOME"))?;
+    let python = env::var_os("STACKR_PYTHON").map(PathBuf::from);
+    Ok(LocalCloud::new(stackr_local::Config { cache_dir: cache.join("stackr").join("local"), python }))
+}
+
+/// A failure of the emulator.
+pub(crate) fn local_failure(error: &stackr_local::Error) -> Failure {
+    let failure = Failure::of(Exit::Error, "the local emulator cannot be used", error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// A failure of state.
+pub(crate) fn state_failure(error: &stackr_state::Error) -> Failure {
+    use stackr_state::Error;
+    let exit = match error {
+        Error::Held { .. } | Error::Raced { .. } => Exit::Held,
+        Error::OtherOrigin { .. } | Error::OtherStack { .. } | Error::Terraform { .. } => Exit::Refused,
+        _ => Exit::Error,
+    };
+    let mut failure = Failure::new(exit, error.to_string());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        failure.causes.push(cause.to_string());
+        source = cause.source();
+    }
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

@@ -1,0 +1,50 @@
+//! Checking a declaration without state or AWS.
+
+use stackr_core::{Declaration, Diagnostic, Diagnostics, Env, Expansion, Mode, Registry, Schema, coerce_args};
+
+/// Everything that is wrong with a declaration whatever AWS says: unknown types and arguments, missing and
+/// mistyped ones. `env` gives other blocks' values; unknown ones are right.
+#[must_use]
+pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    for (index, block) in declaration.blocks().iter().enumerate() {
+        let schema: Option<&'static Schema> = match block.key.mode {
+            Mode::Managed => registry.resource(&block.key.ty).map(|r| r.schema()),
+            Mode::Data => registry.lookup(&block.key.ty).map(|l| l.schema()),
+        };
+        let Some(schema) = schema else {
+            let detail =
+                format!("stackr has no type `{}` yet. `stackr explain` lists the types it has.", block.key.ty);
+            problems.push(Diagnostic::error("unsupported type", detail).at(block.span.clone()));
+            continue;
+        };
+        let addresses = match declaration.expand(index, env) {
+            Ok(Expansion::Known(addresses)) => addresses,
+            Ok(Expansion::Unknown) => continue,
+            Err(found) => {
+                problems.extend(found);
+                continue;
+            }
+        };
+        for address in addresses {
+            let written = match declaration.evaluate(index, &address, env) {
+                Ok(written) => written,
+                Err(found) => {
+                    problems.extend(found);
+                    continue;
+                }
+            };
+            for problem in coerce_args(schema, &written.value).err().into_iter().flatten() {
+                let span = stackr_plan::nearest_span(&written.spans, &problem.path).cloned();
+                let found = Diagnostic::error(problem.summary, problem.detail).at(span.or(block.span.clone()));
+                problems.push(found.about(&address));
+            }
+        }
+    }
+    if !problems.has_errors()
+        && let Err(found) = stackr_plan::check_order(declaration, registry)
+    {
+        problems.extend(found);
+    }
+    problems
+}
