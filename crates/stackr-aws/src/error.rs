@@ -68,6 +68,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("NoSuchTagSet", ErrorKind::NotFound),
     ("Gateway.NotAttached", ErrorKind::NotFound),
     ("ServiceNotActiveException", ErrorKind::NotFound),
+    ("NoSuchUpload", ErrorKind::NotFound),
+    ("UnsupportedCertificate", ErrorKind::Invalid),
     ("BucketAlreadyExists", ErrorKind::Exists),
     ("BucketAlreadyOwnedByYou", ErrorKind::Exists),
     ("DuplicateListener", ErrorKind::Exists),
@@ -133,7 +135,32 @@ const MESSAGES: &[(&str, &str, &str, ErrorKind)] = &[
     ("CreateLoadBalancer", "InvalidSecurityGroup", "", ErrorKind::Propagating),
     ("ChangeResourceRecordSets", "InvalidChangeBatch", "already exists", ErrorKind::Exists),
     ("ChangeResourceRecordSets", "InvalidChangeBatch", "not found", ErrorKind::NotFound),
+    (
+        "ChangeResourceRecordSets",
+        "InvalidChangeBatch",
+        "do not match the current values",
+        ErrorKind::Conflict,
+    ),
+    // ELB: a target group or bucket policy that was made moments ago.
+    ("ModifyListener", "TargetGroupNotFound", "", ErrorKind::Propagating),
+    ("ModifyRule", "TargetGroupNotFound", "", ErrorKind::Propagating),
+    (
+        "ModifyLoadBalancerAttributes",
+        "InvalidConfigurationRequest",
+        "Access Denied for bucket",
+        ErrorKind::Propagating,
+    ),
     ("DescribeTaskDefinition", "ClientException", "Unable to describe task definition", ErrorKind::NotFound),
+    ("DeregisterTaskDefinition", "ClientException", "does not exist", ErrorKind::NotFound),
+    ("DeregisterTaskDefinition", "ClientException", "inactive", ErrorKind::NotFound),
+    // EC2: a target, table or subnet that was made moments ago.
+    ("CreateRoute", "InvalidParameterException", "", ErrorKind::Propagating),
+    ("ReplaceRoute", "InvalidGatewayID.NotFound", "", ErrorKind::Propagating),
+    ("ReplaceRoute", "InvalidNatGatewayID.NotFound", "", ErrorKind::Propagating),
+    ("ReplaceRouteTableAssociation", "InvalidRouteTableID.NotFound", "", ErrorKind::Propagating),
+    ("ModifySubnetAttribute", "InvalidSubnetID.NotFound", "", ErrorKind::Propagating),
+    // EC2: there is no IPv6 rule to revoke in a VPC without IPv6.
+    ("RevokeSecurityGroupEgress", "InvalidParameterValue", "remote-ipv6-range", ErrorKind::NotFound),
 ];
 
 /// Creates and attaches whose "not found" is about a parent made moments ago, never about the object itself.
@@ -245,6 +272,23 @@ mod tests {
         check("CreateLogGroup", "LimitExceededException", "", ErrorKind::Quota);
         check("DescribeVpcs", "RequestLimitExceeded", "", ErrorKind::Throttled);
         check("CreateVpc", "InvalidParameterValue", "", ErrorKind::Invalid);
+        check("ModifyRule", "TargetGroupNotFound", "", ErrorKind::Propagating);
+        check("ModifyRule", "RuleNotFound", "", ErrorKind::NotFound);
+        let message = "the values provided do not match the current values";
+        check("ChangeResourceRecordSets", "InvalidChangeBatch", message, ErrorKind::Conflict);
+        check("AbortMultipartUpload", "NoSuchUpload", "", ErrorKind::NotFound);
+        check("CreateListener", "UnsupportedCertificate", "", ErrorKind::Invalid);
+        let message = "Access Denied for bucket: logs. Please check S3bucket permission";
+        let attributes = "ModifyLoadBalancerAttributes";
+        check(attributes, "InvalidConfigurationRequest", message, ErrorKind::Propagating);
+        check("CreateRoute", "InvalidParameterException", "", ErrorKind::Propagating);
+        check("CreateRoute", "RouteAlreadyExists", "", ErrorKind::Exists);
+        check("ReplaceRoute", "InvalidNatGatewayID.NotFound", "", ErrorKind::Propagating);
+        check("ReplaceRouteTableAssociation", "InvalidRouteTableID.NotFound", "", ErrorKind::Propagating);
+        check("ReplaceRouteTableAssociation", "InvalidAssociationID.NotFound", "", ErrorKind::NotFound);
+        check("ModifySubnetAttribute", "InvalidSubnetID.NotFound", "", ErrorKind::Propagating);
+        check("RevokeSecurityGroupEgress", "InvalidParameterValue", "remote-ipv6-range", ErrorKind::NotFound);
+        check("RevokeSecurityGroupEgress", "InvalidPermission.NotFound", "", ErrorKind::NotFound);
         check(
             "CreateService",
             "InvalidParameterException",
@@ -256,6 +300,12 @@ mod tests {
             "InvalidParameterException",
             "Creation of service was not idempotent.",
             ErrorKind::Exists,
+        );
+        check(
+            "DeregisterTaskDefinition",
+            "ClientException",
+            "The specified task definition is inactive. You can't deregister it.",
+            ErrorKind::NotFound,
         );
         check("X", "SomethingNew", "", ErrorKind::Unknown);
     }

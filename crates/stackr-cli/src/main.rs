@@ -1,5 +1,7 @@
 //! The command `stackr`: a client of the library. It parses, prints, asks and exits; it decides nothing.
 
+#![expect(clippy::disallowed_methods, reason = "the command reads the environment")]
+
 mod args;
 mod commands;
 mod error;

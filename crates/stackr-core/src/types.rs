@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt};
 use crate::Value;
 
 /// A type constraint.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
     /// Whatever the value has.
     Any,
@@ -31,7 +31,7 @@ pub enum Type {
 }
 
 /// One attribute of an object type.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectField {
     /// The attribute's type.
     pub ty: Type,

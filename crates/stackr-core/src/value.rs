@@ -63,7 +63,7 @@ impl fmt::Display for Number {
 }
 
 /// A value of the language and of every argument and output.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// True or false.
     Bool(bool),

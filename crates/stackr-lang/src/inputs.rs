@@ -6,11 +6,11 @@ use stackr_core::{Diagnostic, Diagnostics, Span, Type, Value};
 
 use crate::{
     config::{Config, Variable, error},
-    eval::{Scope, nearest},
+    eval::{Evaluated, Scope, nearest},
     loader::{Loader, join},
     place::NoReferences,
-    sources::{Sources, parse_values},
-    syntax::parse_expression,
+    sources::Sources,
+    syntax::{parse_expression, parse_file},
 };
 
 /// What a stack is given from outside.
@@ -136,14 +136,14 @@ impl Reader<'_> {
     fn file(&mut self, path: &str, name: &str) {
         let (file, text) = match self.sources.read(self.loader, path, name, None) {
             Ok(read) => read,
-            Err(why) => return self.diagnostics.push(why),
+            Err(why) => return self.diagnostics.push(*why),
         };
         if name.ends_with(".json") {
             return self.json(&file, &text);
         }
-        let body = match parse_values(&text, &file) {
+        let body = match parse_file(&text, &file) {
             Ok(body) => body,
-            Err(why) => return self.diagnostics.push(why),
+            Err(why) => return self.diagnostics.push(*why),
         };
         for block in &body.blocks {
             let detail = format!("A file of values has arguments only: `{} = …`.", block.kind);
@@ -227,7 +227,7 @@ fn value_of(
         Text::Raw(text) => match expression(&text, &given.from, sources) {
             Ok(value) => value,
             Err(why) => {
-                diagnostics.push(why);
+                diagnostics.push(*why);
                 return unknown();
             }
         },
@@ -247,11 +247,11 @@ fn literal(variable: &Variable) -> bool {
     !variable.typed || matches!(variable.ty, Type::String | Type::Number | Type::Bool)
 }
 
-fn expression(text: &str, from: &str, sources: &mut Sources) -> Result<Value, Diagnostic> {
+fn expression(text: &str, from: &str, sources: &mut Sources) -> Evaluated<Value> {
     let file: Arc<str> = from.into();
     sources.add(&file, text);
-    let expr = parse_expression(text, &file).map_err(|why| *why)?;
-    let value = Scope::new(&NoReferences, &file).eval(&expr).map_err(|why| *why)?;
+    let expr = parse_expression(text, &file)?;
+    let value = Scope::new(&NoReferences, &file).eval(&expr)?;
     Ok(value.into_owned())
 }
 

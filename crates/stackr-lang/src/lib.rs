@@ -15,6 +15,7 @@ mod instances;
 mod loader;
 mod place;
 mod provider;
+mod references;
 mod session;
 mod show;
 mod sources;

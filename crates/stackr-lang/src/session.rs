@@ -7,7 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -20,15 +20,29 @@ use crate::{
     place::{Place, Repetition},
     stack::Stack,
     syntax::Located,
-    tree::{Given, SymbolKind},
+    tree::{Dep, Given, SymbolKind},
 };
 
-/// How many symbols may be made from each other in a row: far more than people write.
-const MAX_DEPTH: u16 = 200;
+/// How high the expressions that are evaluated within each other may be together: far more than people write, and
+/// less than the smallest usual stack of a thread holds.
+const MAX_HEIGHT: u16 = 800;
+/// What evaluating one more symbol counts for beside the height of its expression.
+const SYMBOL_HEIGHT: u16 = 4;
+
+/// How deep a value may be nested: it is walked recursively.
+const MAX_DEPTH: usize = 100;
+
+/// Whether a value is nested deeper than this.
+fn is_deeper(value: &Value, depth: usize) -> bool {
+    depth == 0 || value.children().any(|child| is_deeper(child, depth - 1))
+}
 
 /// Values that outlive a question, by module instance and symbol.
 #[derive(Debug, Default)]
-pub(crate) struct Memo(Mutex<HashMap<(Arc<str>, usize), Arc<Value>>>);
+pub(crate) struct Memo(Mutex<HashMap<Kept, Arc<Value>>>);
+
+/// The path of a module instance and a symbol in it.
+type Kept = (Arc<str>, usize);
 
 impl Memo {
     fn get(&self, module: &Arc<str>, symbol: usize) -> Option<Arc<Value>> {
@@ -52,6 +66,9 @@ pub(crate) struct Frame {
     pub(crate) key: Option<Key>,
 }
 
+/// The instance of the caller, the name of the call and the key of the instance.
+type ChildKey = (usize, String, Option<Key>);
+
 /// What a value was made for.
 #[derive(PartialEq, Eq, Hash)]
 enum Slot {
@@ -64,10 +81,11 @@ pub(crate) struct Session<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) env: &'a dyn Env,
     frames: Arena<Frame>,
-    frame_index: RefCell<HashMap<(usize, String, Option<Key>), usize>>,
+    frame_index: RefCell<HashMap<ChildKey, usize>>,
     values: Arena<Evaluated<Arc<Value>>>,
     index: RefCell<HashMap<(usize, Slot), usize>>,
-    depth: Cell<u16>,
+    /// The height of the expressions that are being evaluated.
+    height: Cell<u16>,
     /// The variables with validations that were used.
     used: RefCell<Vec<(usize, usize)>>,
 }
@@ -90,7 +108,7 @@ impl<'a> Session<'a> {
             frame_index: RefCell::default(),
             values: Arena::new(),
             index: RefCell::default(),
-            depth: Cell::new(0),
+            height: Cell::new(0),
             used: RefCell::default(),
         }
     }
@@ -137,7 +155,7 @@ impl<'a> Session<'a> {
     fn keep(&self, frame: usize, slot: Slot, value: Evaluated<Arc<Value>>) -> Evaluated<&Value> {
         let index = self.values.push(value);
         self.index.borrow_mut().insert((frame, slot), index);
-        self.stored(index).unwrap_or_else(|| Ok(&Value::UNKNOWN))
+        self.stored(index).unwrap_or(Ok(&Value::UNKNOWN))
     }
 
     /// The value of a symbol in a module instance.
@@ -155,16 +173,27 @@ impl<'a> Session<'a> {
         if is_static && let Some(value) = self.stack.memo.get(module, id) {
             return self.keep(frame, Slot::Symbol(id), Ok(value));
         }
-        if self.depth.get() >= MAX_DEPTH {
-            let detail = format!(
-                "More than {MAX_DEPTH} values are made from each other in a row, the last of them `{}`.",
-                self.stack.tree.name(id)
-            );
+        self.prepare(frame, id);
+        let outer = self.height.get();
+        let height = outer + SYMBOL_HEIGHT + self.stack.tree.symbols[id].height();
+        if height > MAX_HEIGHT {
+            let name = self.stack.tree.name(id);
+            let detail =
+                format!("Too many values are made from each other in a row, the last of them `{name}`.");
             return Err(Box::new(Diagnostic::error("values nested too deep", detail)));
         }
-        self.depth.set(self.depth.get() + 1);
-        let value = self.compute(frame, id).map(Arc::new);
-        self.depth.set(self.depth.get() - 1);
+        self.height.set(height);
+        let value = self.compute(frame, id).and_then(|value| {
+            if is_deeper(&value, MAX_DEPTH) {
+                let detail = format!(
+                    "The value of `{}` is nested more than {MAX_DEPTH} deep.",
+                    self.stack.tree.name(id)
+                );
+                return Err(Box::new(Diagnostic::error("values nested too deep", detail)));
+            }
+            Ok(Arc::new(value))
+        });
+        self.height.set(outer);
         if let Ok(value) = &value
             && is_static
             && value.is_wholly_known()
@@ -172,6 +201,37 @@ impl<'a> Session<'a> {
             self.stack.memo.put(module, id, value);
         }
         self.keep(frame, Slot::Symbol(id), value)
+    }
+
+    /// Makes what a symbol is made from within its module, the farthest first: long chains of local values are then
+    /// no deep recursion. An error counts only where its value is used.
+    fn prepare(&self, frame: usize, id: usize) {
+        let tree = &self.stack.tree;
+        let module = tree.symbols[id].module;
+        let mut seen = HashSet::from([id]);
+        let mut path = vec![(id, 0)];
+        while let Some((at, next)) = path.last_mut() {
+            let (at, dep) = (*at, tree.symbols[*at].deps.get(*next));
+            *next += 1;
+            match dep {
+                None => {
+                    path.pop();
+                    if at != id {
+                        drop(self.symbol(frame, at));
+                    }
+                }
+                Some(Dep::Symbol(dep)) if tree.symbols[*dep].module == module && seen.insert(*dep) => {
+                    let symbol = &tree.symbols[*dep];
+                    // What is kept needs nothing, and an argument is made where the module is called.
+                    let made = self.index.borrow().contains_key(&(frame, Slot::Symbol(*dep)))
+                        || (symbol.is_static && self.stack.memo.get(&self.frame(frame).id, *dep).is_some());
+                    if !made && !matches!(symbol.kind, SymbolKind::Variable(..)) {
+                        path.push((*dep, 0));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
     }
 
     /// A variable with validations that was used and not yet asked for here.

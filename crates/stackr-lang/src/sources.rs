@@ -7,7 +7,7 @@ use stackr_core::{Diagnostic, Diagnostics, Span};
 use crate::{
     config::{Config, merge},
     loader::{Loader, join},
-    syntax::{Body, parse_file, parse_json},
+    syntax::{Body, Parsed, parse_file, parse_json},
 };
 
 /// The text of every file that was read, by the name that spans have.
@@ -44,10 +44,10 @@ impl Sources {
         path: &str,
         name: &str,
         span: Option<Span>,
-    ) -> Result<(Arc<str>, String), Diagnostic> {
+    ) -> Parsed<(Arc<str>, String)> {
         let bytes = loader
             .read(path)
-            .map_err(|e| Diagnostic::error("file cannot be read", format!("{e}.")).at(span.clone()))?;
+            .map_err(|e| Box::new(Diagnostic::error("file cannot be read", format!("{e}.")).at(span)))?;
         let file: Arc<str> = name.into();
         match String::from_utf8(bytes) {
             Ok(text) => {
@@ -57,9 +57,11 @@ impl Sources {
             Err(why) => {
                 let at = why.utf8_error().valid_up_to();
                 self.add(&file, &String::from_utf8_lossy(why.as_bytes()));
-                let span = Span { file, range: at..at + 1 };
-                Err(Diagnostic::error("not text", "Sources are written in UTF-8; this byte is not.")
-                    .at(Some(span)))
+                let span = Span { file, range: at..at + char::REPLACEMENT_CHARACTER.len_utf8() };
+                Err(Box::new(
+                    Diagnostic::error("not text", "Sources are written in UTF-8; this byte is not.")
+                        .at(Some(span)),
+                ))
             }
         }
     }
@@ -95,11 +97,11 @@ pub(crate) fn read_config(
         let shown = if relative.is_empty() { name.clone() } else { join(relative, &name) };
         let parsed = sources.read(loader, &join(&path, &name), &shown, None).and_then(|(file, text)| {
             let parse = if name.ends_with(".json") { parse_json } else { parse_file };
-            parse(&text, &file).map_err(|why| *why)
+            parse(&text, &file)
         });
         let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
         match parsed {
-            Err(why) => diagnostics.push(why),
+            Err(why) => diagnostics.push(*why),
             Ok(body) if stem == "override" || stem.ends_with("_override") => overrides.push(body),
             Ok(body) => {
                 base.attributes.extend(body.attributes);
@@ -113,9 +115,4 @@ pub(crate) fn read_config(
     let mut config = Config::default();
     config.add(base, diagnostics);
     Some(config)
-}
-
-/// Parses a file of variable values.
-pub(crate) fn parse_values(text: &str, file: &Arc<str>) -> Result<Body, Diagnostic> {
-    parse_file(text, file).map_err(|why| *why)
 }

@@ -19,7 +19,7 @@ use crate::{
     inputs::{Inputs, variable_values},
     loader::Loader,
     place::Place,
-    provider,
+    provider, references,
     session::{Memo, Session},
     sources::{Sources, read_config},
     syntax::parse_expression,
@@ -360,7 +360,7 @@ impl Declaration for Stack {
 pub fn evaluate_expression(stack: &Stack, text: &str, env: &dyn Env) -> Result<Value, Diagnostics> {
     let file: Arc<str> = "expression".into();
     let expr = parse_expression(text, &file).map_err(|why| Diagnostics::from(*why))?;
-    graph::check_expression(&stack.tree, &expr, &file)?;
+    references::check_expression(&stack.tree, &expr, &file)?;
     let session = Session::new(stack, env);
     let place = Place::new(&session, 0, None);
     let value = Scope::new(&place, &file).eval(&expr).map_err(|why| Diagnostics::from(*why))?;

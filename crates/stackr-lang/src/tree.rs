@@ -83,6 +83,20 @@ pub(crate) struct Symbol {
     pub(crate) static_checks: bool,
 }
 
+impl Symbol {
+    /// The height of the expression that its value comes from.
+    pub(crate) fn height(&self) -> u16 {
+        match &self.kind {
+            SymbolKind::Local(_, value) | SymbolKind::Variable(_, Given::Argument(value)) => {
+                value.expr.height
+            }
+            SymbolKind::Output(output) => output.value.expr.height,
+            SymbolKind::Repeat(repeat) => repeat.value.expr.height,
+            SymbolKind::Variable(..) => 1,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum SymbolKind {
     Local(String, Located),

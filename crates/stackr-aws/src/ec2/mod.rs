@@ -6,24 +6,83 @@
 //! - `CreateTags` and `DeleteTags` serve every type.
 
 mod availability_zones;
+mod eip;
+mod firewall;
+mod group_rule;
+mod internet_gateway;
+mod internet_gateway_lookup;
+mod lookups;
 mod nat_gateway;
+mod network;
+mod route;
+mod route_table;
+mod route_table_association;
+mod routing;
+mod security_group;
+mod security_group_lookup;
+mod security_group_rule;
+mod subnet;
+mod subnet_lookup;
+mod subnets_lookup;
 mod vpc;
+mod vpc_endpoint;
+mod vpc_lookup;
+mod vpc_security_group_egress_rule;
+mod vpc_security_group_ingress_rule;
 
-use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, Filter, ResourceType, Tag, TagSpecification, VpcAttributeName,
+};
 use stackr_core::{Id, Registry, Result, Tags};
 
 use crate::{Service, tags};
 
 pub use availability_zones::*;
+pub use eip::*;
+pub use group_rule::*;
+pub use internet_gateway::*;
+pub use internet_gateway_lookup::*;
+pub use lookups::LookupFilter;
 pub use nat_gateway::*;
+pub use route::*;
+pub use route_table::*;
+pub use route_table_association::*;
+pub use security_group::*;
+pub use security_group_lookup::*;
+pub use security_group_rule::SecurityGroupRuleOutputs;
+pub use subnet::*;
+pub use subnet_lookup::*;
+pub use subnets_lookup::*;
 pub use vpc::*;
+pub use vpc_endpoint::*;
+pub use vpc_lookup::*;
+pub use vpc_security_group_egress_rule::*;
+pub use vpc_security_group_ingress_rule::*;
 
 /// The EC2 client.
 pub type Ec2 = Service<aws_sdk_ec2::Client>;
 
 /// Adds this service's types.
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<NatGateway>().with::<Vpc>().with_lookup::<AvailabilityZones>()
+    registry
+        .with::<Eip>()
+        .with::<InternetGateway>()
+        .with::<NatGateway>()
+        .with::<Route>()
+        .with::<RouteTable>()
+        .with::<RouteTableAssociation>()
+        .with::<SecurityGroup>()
+        .with::<Subnet>()
+        .with::<Vpc>()
+        .with::<VpcEndpoint>()
+        .with::<VpcSecurityGroupEgressRule>()
+        .with::<VpcSecurityGroupIngressRule>()
+        .with_lookup::<AvailabilityZones>()
+        .with_lookup::<InternetGatewayLookup>()
+        .with_lookup::<SecurityGroupLookup>()
+        .with_lookup::<SubnetLookup>()
+        .with_lookup::<SubnetsLookup>()
+        .with_lookup::<VpcLookup>()
 }
 
 /// The most values that one filter takes.
@@ -69,6 +128,41 @@ fn read_tags(tags: &[Tag]) -> Tags {
     tags::users(tags.iter().filter_map(|t| Some((t.key()?, t.value().unwrap_or_default()))))
 }
 
+/// The user's tags of a create call: what the object carries when the call has set them.
+fn sent_tags(tags: &Tags) -> Tags {
+    tags::users(tags.clone())
+}
+
+/// Text that is there. Some endpoints write an absent id as an empty one.
+fn text(value: Option<&str>) -> Option<String> {
+    value.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A truth value as the `Modify…Attribute` calls take it.
+fn boolean(on: bool) -> AttributeBooleanValue {
+    AttributeBooleanValue::builder().value(on).build()
+}
+
+/// Reads one attribute of a VPC; `DescribeVpcs` does not say it.
+async fn vpc_attribute(ec2: &Ec2, vpc: &str, name: VpcAttributeName) -> Result<bool> {
+    let request = ec2.client.describe_vpc_attribute().vpc_id(vpc).attribute(name);
+    let answer = ec2.call("DescribeVpcAttribute", request.send()).await?;
+    let attributes = [
+        answer.enable_dns_support(),
+        answer.enable_dns_hostnames(),
+        answer.enable_network_address_usage_metrics(),
+    ];
+    Ok(attributes.into_iter().flatten().any(|attribute| attribute.value() == Some(true)))
+}
+
+/// The main route table of a VPC.
+async fn main_route_table(ec2: &Ec2, vpc: &str) -> Result<Option<String>> {
+    let request = ec2.client.describe_route_tables().filters(filter("vpc-id", [vpc]));
+    let request = request.filters(filter("association.main", ["true"]));
+    let answer = ec2.call("DescribeRouteTables", request.send()).await?;
+    Ok(answer.route_tables().first().and_then(|table| table.route_table_id()).map(str::to_owned))
+}
+
 /// Makes the tags of `id` what is wanted.
 async fn sync_tags(ec2: &Ec2, id: &str, seen: &Tags, want: &Tags) -> Result<()> {
     let tags::Change { set, remove } = tags::change(seen, want);
@@ -86,4 +180,40 @@ async fn sync_tags(ec2: &Ec2, id: &str, seen: &Tags, want: &Tags) -> Result<()> 
 /// The filter that finds what was made for a uid.
 fn by_uid(uid: &str) -> Filter {
     filter(&format!("tag:{}", tags::UID), [uid])
+}
+
+#[cfg(test)]
+mod testing {
+    use std::sync::Arc;
+
+    use aws_sdk_ec2::config::{BehaviorVersion, Region};
+    use stackr_core::{BoxFuture, Limiter, Origin};
+
+    use super::Ec2;
+
+    struct Unlimited;
+
+    impl Limiter for Unlimited {
+        fn acquire<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
+            Box::pin(std::future::ready(()))
+        }
+        fn answered(&self, _: &str, _: &str, _: bool) {}
+    }
+
+    /// A client that nothing is asked of.
+    pub(super) fn ec2() -> Ec2 {
+        let config = aws_sdk_ec2::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"));
+        Ec2 {
+            client: aws_sdk_ec2::Client::from_conf(config.build()),
+            name: "ec2",
+            origin: Arc::new(Origin {
+                account: "111122223333".to_owned(),
+                region: "eu-central-1".to_owned(),
+                ..Origin::default()
+            }),
+            limiter: Arc::new(Unlimited),
+        }
+    }
 }

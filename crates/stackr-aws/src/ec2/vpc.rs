@@ -5,16 +5,17 @@
 //! - AWS makes a default security group, network ACL and main route table with it, which vanish with it;
 //! - no name and no client token: what a lost create left is found by its ownership tag.
 
-use aws_sdk_ec2::types::{
-    AttributeBooleanValue, ResourceType, Tenancy, Vpc as Described, VpcAttributeName, VpcState,
-};
+use aws_sdk_ec2::types::{ResourceType, Tenancy, Vpc as Described, VpcAttributeName, VpcState};
 use futures::future::try_join_all;
 use stackr_core::{
     Args, Cidr, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags, Update,
     Waits, need,
 };
 
-use super::{Ec2, batches, by_uid, filter, pages, read_tags, sync_tags, tag_spec};
+use super::{
+    Ec2, batches, boolean, by_uid, filter, main_route_table, pages, read_tags, sync_tags, tag_spec,
+    vpc_attribute,
+};
 use crate::service::in_order;
 
 /// A VPC.
@@ -110,19 +111,18 @@ impl Resource for Vpc {
 
     async fn update(ec2: &Ec2, req: Update<'_, Self>) -> Result<()> {
         let (want, seen) = (req.want, &req.seen.args);
-        let value = |on| AttributeBooleanValue::builder().value(on).build();
         let modify = || ec2.client.modify_vpc_attribute().vpc_id(req.id);
         // One attribute per call; host names need DNS support first.
         if want.enable_dns_support != seen.enable_dns_support {
-            let modify = modify().enable_dns_support(value(want.enable_dns_support));
+            let modify = modify().enable_dns_support(boolean(want.enable_dns_support));
             ec2.call("ModifyVpcAttribute", modify.send()).await?;
         }
         if want.enable_dns_hostnames != seen.enable_dns_hostnames {
-            let modify = modify().enable_dns_hostnames(value(want.enable_dns_hostnames));
+            let modify = modify().enable_dns_hostnames(boolean(want.enable_dns_hostnames));
             ec2.call("ModifyVpcAttribute", modify.send()).await?;
         }
         if want.enable_network_address_usage_metrics != seen.enable_network_address_usage_metrics {
-            let on = value(want.enable_network_address_usage_metrics);
+            let on = boolean(want.enable_network_address_usage_metrics);
             let modify = modify().enable_network_address_usage_metrics(on);
             ec2.call("ModifyVpcAttribute", modify.send()).await?;
         }
@@ -143,31 +143,23 @@ impl Resource for Vpc {
 
 /// Reads what `DescribeVpcs` does not say about one VPC; the calls go out together.
 async fn beside(ec2: &Ec2, vpc: &str) -> Result<Beside> {
-    let attribute = async |name| {
-        let request = ec2.client.describe_vpc_attribute().vpc_id(vpc).attribute(name);
-        ec2.call("DescribeVpcAttribute", request.send()).await
-    };
-    let main = ec2.client.describe_route_tables().filters(filter("vpc-id", [vpc]));
-    let main = main.filters(filter("association.main", ["true"]));
     let group = ec2.client.describe_security_groups().filters(filter("vpc-id", [vpc]));
     let group = group.filters(filter("group-name", ["default"]));
     let acl = ec2.client.describe_network_acls().filters(filter("vpc-id", [vpc]));
     let acl = acl.filters(filter("default", ["true"]));
-    let (support, hostnames, metrics, main, group, acl) = futures::try_join!(
-        attribute(VpcAttributeName::EnableDnsSupport),
-        attribute(VpcAttributeName::EnableDnsHostnames),
-        attribute(VpcAttributeName::EnableNetworkAddressUsageMetrics),
-        ec2.call("DescribeRouteTables", main.send()),
+    let (dns_support, dns_hostnames, usage_metrics, route_table, group, acl) = futures::try_join!(
+        vpc_attribute(ec2, vpc, VpcAttributeName::EnableDnsSupport),
+        vpc_attribute(ec2, vpc, VpcAttributeName::EnableDnsHostnames),
+        vpc_attribute(ec2, vpc, VpcAttributeName::EnableNetworkAddressUsageMetrics),
+        main_route_table(ec2, vpc),
         ec2.call("DescribeSecurityGroups", group.send()),
         ec2.call("DescribeNetworkAcls", acl.send()),
     )?;
-    let on =
-        |value: Option<&AttributeBooleanValue>| value.and_then(AttributeBooleanValue::value) == Some(true);
     Ok(Beside {
-        dns_support: on(support.enable_dns_support()),
-        dns_hostnames: on(hostnames.enable_dns_hostnames()),
-        usage_metrics: on(metrics.enable_network_address_usage_metrics()),
-        route_table: main.route_tables().first().and_then(|t| t.route_table_id()).map(str::to_owned),
+        dns_support,
+        dns_hostnames,
+        usage_metrics,
+        route_table,
         security_group: group.security_groups().first().and_then(|g| g.group_id()).map(str::to_owned),
         network_acl: acl.network_acls().first().and_then(|a| a.network_acl_id()).map(str::to_owned),
     })

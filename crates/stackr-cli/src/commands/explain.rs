@@ -114,8 +114,8 @@ fn first(doc: &str) -> &str {
 }
 
 fn json(schema: &Schema) -> serde_json::Value {
-    fn shape(shape: &Shape) -> serde_json::Value {
-        let fields = shape.fields.iter().map(|f| {
+    fn shape(of: &Shape) -> serde_json::Value {
+        let fields = of.fields.iter().map(|f| {
             let value = serde_json::json!({
                 "doc": f.doc,
                 "kind": kind(f),

@@ -37,8 +37,7 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
         }
         StateCommand::Pull { stack } => {
             let state = recorded(world, &stack).await?.state;
-            let bytes = stackr_state::encode_state(&state);
-            world.out.result(&format!("{}\n", String::from_utf8_lossy(&bytes).trim_end()));
+            world.out.result(&format!("{}\n", stackr_state::encode_state(&state).trim_end()));
         }
         StateCommand::Rm { stack, addresses } => {
             let done = edit(world, &stack, "state rm", |state| {
@@ -65,8 +64,9 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
         }
         StateCommand::Repair { stack } => {
             let (stack, store) = open(world, &stack).await?;
-            let repair = stackr_state::repair(&*store, &claim(world, &stack, "state repair"), Timestamp::now());
-            let repair = repair.await.map_err(|e| state_failure(&e))?;
+            let claim = claim(world, &stack, "state repair");
+            let repair = stackr_state::repair(&*store, &claim, Timestamp::now()).await;
+            let repair = repair.map_err(|e| state_failure(&e))?;
             match (&repair.snapshot, &repair.dropped) {
                 (None, None) => world.out.result("the state is good\n"),
                 (snapshot, dropped) => {

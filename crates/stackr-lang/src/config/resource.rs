@@ -105,8 +105,8 @@ pub(crate) fn provider_ref(
         Kind::Literal(Value::String(text)) => parse_expression(text, &attribute.file).ok(),
         _ => None,
     };
-    match &parsed.as_ref().unwrap_or(expr).kind {
-        Kind::Ref(target) => match &**target {
+    if let Kind::Ref(target) = &parsed.as_ref().unwrap_or(expr).kind {
+        match &**target {
             Target::Bare(name) => {
                 return Some(ProviderRef { name: name.to_string(), alias: String::new(), span });
             }
@@ -114,8 +114,7 @@ pub(crate) fn provider_ref(
                 return Some(ProviderRef { name: key.ty.clone(), alias: key.name.clone(), span });
             }
             _ => {}
-        },
-        _ => {}
+        }
     }
     let detail = "A provider is named by its name and alias, without quotes: `aws` or `aws.west`.";
     diagnostics.push(error(span, "provider expected", detail));

@@ -140,10 +140,7 @@ impl<'s> Scope<'s> {
             Kind::Literal(value) => Ok(Cow::Borrowed(value)),
             Kind::Paren(inner) => self.eval(inner),
             Kind::Template(parts) => self.template(parts).map(Cow::Owned),
-            Kind::Tuple(elements) => {
-                let values = elements.iter().map(|e| Ok(self.eval(e)?.into_owned()));
-                Ok(Cow::Owned(Value::Tuple(values.collect::<Evaluated<_>>()?)))
-            }
+            Kind::Tuple(elements) => self.tuple(elements).map(Cow::Owned),
             Kind::Object(items) => self.object(items).map(Cow::Owned),
             Kind::For(each) => self.for_expression(each).map(Cow::Owned),
             Kind::Variable(name) => self.variable(name, expr.at),
@@ -190,6 +187,14 @@ impl<'s> Scope<'s> {
         let hint = nearest(name, known).map_or_else(String::new, |n| format!(" Did you mean `{n}`?"));
         let detail = format!("This template is given no variable `{name}`.{hint}");
         Err(self.fail(at, "unknown variable", detail))
+    }
+
+    fn tuple(&self, elements: &'s [Expr]) -> Evaluated<Value> {
+        let mut values = Vec::with_capacity(elements.len());
+        for element in elements {
+            values.push(self.eval(element)?.into_owned());
+        }
+        Ok(Value::Tuple(values))
     }
 
     fn object(&self, items: &'s [(Expr, Expr)]) -> Evaluated<Value> {

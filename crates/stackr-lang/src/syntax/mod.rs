@@ -12,6 +12,7 @@ mod expression;
 mod json;
 mod parser;
 mod reference;
+mod repetition;
 mod template;
 
 pub(crate) use ast::{

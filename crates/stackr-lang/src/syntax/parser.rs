@@ -165,7 +165,7 @@ impl<'a> Parser<'a> {
             ));
         };
         if self.peek().is_some_and(starts_name) {
-            let at = At::new(at.start as usize, self.pos + 1);
+            let at = at.to(self.here());
             return Err(self.fail(at, "bad number", "A number is written with decimal digits only."));
         }
         self.expr(Kind::Literal(Value::Number(number)), at, &[])

@@ -1,8 +1,7 @@
 //! Templates: quoted strings, heredocs and template files, with interpolations and directives.
 //!
 //! Facts that shape this file:
-//! - a heredoc's text is a sequence of lines, and `~` trims within one line's text only; a quoted string's and a
-//!   template file's text between two sequences is one piece, and `~` trims all of its space;
+//! - text outside quotes is a sequence of lines, and `~` trims within one line's text only, its newline included;
 //! - `<<-` removes the smallest indentation of all lines that are not blank, counted before interpolation;
 //! - a template that is nothing but one interpolation is that value, not its text.
 
@@ -129,7 +128,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// The text up to the next sequence, end or (in a heredoc) line, and whether it ended a line.
+    /// The text up to the next sequence, end or (outside quotes) line, and whether it ended a line.
     fn text(&mut self, style: Style<'_>) -> Parsed<(String, bool)> {
         let mut text = String::new();
         loop {
@@ -138,9 +137,8 @@ impl<'a> Parser<'a> {
             if rest.starts_with("$${") || rest.starts_with("%%{") {
                 text.push_str(&rest[1..3]);
                 self.pos += 3;
-            } else if rest.starts_with("${") || rest.starts_with("%{") {
-                return Ok((text, false));
-            } else if style == Style::Quoted && c == '"' {
+            } else if rest.starts_with("${") || rest.starts_with("%{") || (style == Style::Quoted && c == '"')
+            {
                 return Ok((text, false));
             } else if style == Style::Quoted && c == '\\' {
                 text.push(self.escape()?);
@@ -151,7 +149,7 @@ impl<'a> Parser<'a> {
             } else {
                 text.push(c);
                 self.pos += c.len_utf8();
-                if c == '\n' && matches!(style, Style::Heredoc { .. }) {
+                if c == '\n' && style != Style::Quoted {
                     return Ok((text, true));
                 }
             }

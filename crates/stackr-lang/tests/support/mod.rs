@@ -95,7 +95,7 @@ pub(crate) fn addresses(stack: &Stack, block: &str, env: &dyn Env) -> String {
 
 /// The arguments of one instance on one line, or the errors.
 pub(crate) fn arguments(stack: &Stack, address: &str, env: &dyn Env) -> String {
-    let address: stackr_core::Address = address.parse().unwrap();
+    let address: stackr_core::Address = address.parse().expect("tests write addresses that are addresses");
     let module: String = address.module.0.iter().map(|s| format!("module.{}.", s.name)).collect();
     let block = index(stack, &format!("{module}{}", address.block));
     match stack.evaluate(block, &address, env) {

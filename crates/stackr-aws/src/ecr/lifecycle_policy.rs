@@ -1,0 +1,130 @@
+//! ECR lifecycle policy: which images of a repository are removed by themselves.
+//!
+//! Facts about the API that shape this file:
+//! - a repository has one or none, found by the repository's name; setting it overwrites what is there.
+
+use futures::future::try_join_all;
+use stackr_core::{
+    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Json, Kind, Outputs, Resource, Result,
+    Seen, Status, Update, Waits, equal, need,
+};
+
+use super::Ecr;
+
+/// An ECR lifecycle policy.
+pub struct LifecyclePolicy;
+
+/// An ECR lifecycle policy: which images of a repository are removed by themselves.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct LifecyclePolicyArgs {
+    /// The repository's name.
+    #[arg(replace)]
+    pub repository: String,
+    /// The rules: a JSON document with `rules`, in the order of their priority.
+    pub policy: Json,
+}
+
+/// What identifies a lifecycle policy.
+#[derive(Clone, Debug, PartialEq, Outputs)]
+pub struct LifecyclePolicyOutputs {
+    /// The repository's name.
+    pub id: String,
+    /// The account that the repository is in.
+    pub registry_id: String,
+}
+
+impl Resource for LifecyclePolicy {
+    const TYPE: &'static str = "aws_ecr_lifecycle_policy";
+    const WAITS: Waits = Waits::INSTANT;
+    type Cloud = Ecr;
+    type Args = LifecyclePolicyArgs;
+    type Outputs = LifecyclePolicyOutputs;
+
+    async fn create(ecr: &Ecr, req: Create<'_, LifecyclePolicyArgs>) -> Result<Created<Self>> {
+        let args = req.args;
+        match get(ecr, &args.repository).await? {
+            Some(there) if same(&args.policy, &there.args.policy) => {
+                return Ok(Created::seen(&args.repository, there));
+            }
+            Some(_) => {
+                let message =
+                    format!("the repository {} has another lifecycle policy already", args.repository);
+                return Err(CloudError::new(ErrorKind::Exists, "ecr:PutLifecyclePolicy", message));
+            }
+            None => put(ecr, &args.repository, &args.policy).await?,
+        }
+        Ok(Created::id(&args.repository))
+    }
+
+    async fn read(ecr: &Ecr, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
+        try_join_all(ids.iter().map(|repository| get(ecr, repository))).await
+    }
+
+    async fn update(ecr: &Ecr, req: Update<'_, Self>) -> Result<()> {
+        put(ecr, req.id, &req.want.policy).await
+    }
+
+    async fn delete(ecr: &Ecr, req: Delete<'_, Self>) -> Result<()> {
+        let delete = ecr.client.delete_lifecycle_policy().repository_name(req.id);
+        ecr.call("DeleteLifecyclePolicy", delete.send()).await?;
+        Ok(())
+    }
+
+    async fn find(ecr: &Ecr, req: Find<'_, LifecyclePolicyArgs>) -> Result<Option<Id>> {
+        let Some(args) = req.args else { return Ok(None) };
+        let there = get(ecr, &args.repository).await?;
+        Ok(there.filter(|there| same(&args.policy, &there.args.policy)).map(|_| args.repository.clone()))
+    }
+}
+
+fn same(a: &Json, b: &Json) -> bool {
+    equal(&Kind::Json, &(**a).into(), &(**b).into())
+}
+
+async fn put(ecr: &Ecr, repository: &str, policy: &Json) -> Result<()> {
+    let put = ecr.client.put_lifecycle_policy().repository_name(repository).lifecycle_policy_text(&**policy);
+    ecr.call("PutLifecyclePolicy", put.send()).await?;
+    Ok(())
+}
+
+/// The lifecycle policy of a repository, if there are both.
+async fn get(ecr: &Ecr, repository: &str) -> Result<Option<Seen<LifecyclePolicy>>> {
+    let request = ecr.client.get_lifecycle_policy().repository_name(repository);
+    let answer = match ecr.call("GetLifecyclePolicy", request.send()).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        answer => answer?,
+    };
+    Ok(Some(Seen {
+        status: Status::Ready,
+        args: LifecyclePolicyArgs {
+            repository: repository.to_owned(),
+            policy: need(answer.lifecycle_policy_text(), "lifecyclePolicyText")?.into(),
+        },
+        outputs: LifecyclePolicyOutputs {
+            id: repository.to_owned(),
+            registry_id: need(answer.registry_id(), "registryId")?,
+        },
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use stackr_core::Block as _;
+
+    use super::*;
+
+    #[test]
+    fn spacing_makes_no_other_policy() {
+        assert!(same(
+            &r#"{"rules":[{"rulePriority":1}]}"#.into(),
+            &r#"{"rules": [{"rulePriority": 1}]}"#.into()
+        ));
+        assert!(!same(&r#"{"rules":[{"rulePriority":1}]}"#.into(), &r#"{"rules":[]}"#.into()));
+    }
+
+    #[test]
+    fn another_repository_is_another_policy() {
+        let replace = LifecyclePolicyArgs::fields().iter().filter(|f| f.replace).map(|f| f.name);
+        assert_eq!(replace.collect::<Vec<_>>(), ["repository"]);
+    }
+}

@@ -1,0 +1,125 @@
+//! IAM role policy attachment: gives a role the permissions of a policy.
+//!
+//! Facts about the API that shape this file:
+//! - it is nothing but the pair of role and policy; attaching twice is one attachment;
+//! - a role's attachments come in one list.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use stackr_core::{
+    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status,
+    Update, Waits,
+};
+
+use super::{Iam, pages};
+
+/// An IAM role policy attachment.
+pub struct RolePolicyAttachment;
+
+/// An IAM role policy attachment: gives a role the permissions of a policy.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct RolePolicyAttachmentArgs {
+    /// The role's name.
+    #[arg(replace)]
+    pub role: String,
+    /// ARN of the policy.
+    #[arg(replace)]
+    pub policy_arn: String,
+}
+
+/// What identifies an attachment.
+#[derive(Clone, Debug, PartialEq, Outputs)]
+pub struct RolePolicyAttachmentOutputs {
+    /// `role/policy-arn`.
+    pub id: String,
+}
+
+impl Resource for RolePolicyAttachment {
+    const TYPE: &'static str = "aws_iam_role_policy_attachment";
+    const WAITS: Waits = Waits::INSTANT;
+    type Cloud = Iam;
+    type Args = RolePolicyAttachmentArgs;
+    type Outputs = RolePolicyAttachmentOutputs;
+
+    async fn create(iam: &Iam, req: Create<'_, RolePolicyAttachmentArgs>) -> Result<Created<Self>> {
+        let args = req.args;
+        let attach = iam.client.attach_role_policy().role_name(&args.role).policy_arn(&args.policy_arn);
+        iam.call("AttachRolePolicy", attach.send()).await?;
+        let seen = seen(&args.role, &args.policy_arn);
+        Ok(Created::seen(seen.outputs.id.clone(), seen))
+    }
+
+    async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
+        let roles: BTreeMap<&str, ()> =
+            ids.iter().filter_map(|id| pair(id)).map(|(role, _)| (role, ())).collect();
+        let asked = roles.into_keys().map(|role| async move { Ok((role, attached(iam, role).await?)) });
+        let attached: BTreeMap<&str, Vec<String>> = try_join_all(asked).await?.into_iter().collect();
+        let read = |id: &Id| {
+            let (role, policy) = pair(id)?;
+            attached.get(role)?.iter().any(|arn| arn == policy).then(|| seen(role, policy))
+        };
+        Ok(ids.iter().map(read).collect())
+    }
+
+    async fn update(_: &Iam, _: Update<'_, Self>) -> Result<()> {
+        Err(CloudError::bug("an attachment has nothing that can change"))
+    }
+
+    async fn delete(iam: &Iam, req: Delete<'_, Self>) -> Result<()> {
+        let (role, policy) = pair(req.id).unwrap_or((&req.args.role, &req.args.policy_arn));
+        let detach = iam.client.detach_role_policy().role_name(role).policy_arn(policy);
+        iam.call("DetachRolePolicy", detach.send()).await?;
+        Ok(())
+    }
+
+    async fn find(iam: &Iam, req: Find<'_, RolePolicyAttachmentArgs>) -> Result<Option<Id>> {
+        let Some(args) = req.args else { return Ok(None) };
+        let found = attached(iam, &args.role).await?.contains(&args.policy_arn);
+        Ok(found.then(|| seen(&args.role, &args.policy_arn).outputs.id))
+    }
+}
+
+/// The role and the policy of an id. A role's name has no slash.
+fn pair(id: &str) -> Option<(&str, &str)> {
+    id.split_once('/')
+}
+
+/// ARNs of the policies that are attached to a role; none if there is no such role.
+async fn attached(iam: &Iam, role: &str) -> Result<Vec<String>> {
+    let list = async || {
+        let request = iam.client.list_attached_role_policies().role_name(role);
+        Ok(pages!(iam, "ListAttachedRolePolicies", request, attached_policies))
+    };
+    match list().await {
+        Ok(policies) => Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).collect()),
+        Err(error) if CloudError::kind(&error) == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn seen(role: &str, policy: &str) -> Seen<RolePolicyAttachment> {
+    Seen {
+        status: Status::Ready,
+        args: RolePolicyAttachmentArgs { role: role.to_owned(), policy_arn: policy.to_owned() },
+        outputs: RolePolicyAttachmentOutputs { id: format!("{role}/{policy}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackr_core::Block as _;
+
+    use super::*;
+
+    #[test]
+    fn the_id_is_taken_apart_at_the_roles_end() {
+        let seen = seen("r", "arn:aws:iam::aws:policy/service-role/P");
+        assert_eq!(pair(&seen.outputs.id), Some(("r", "arn:aws:iam::aws:policy/service-role/P")));
+    }
+
+    #[test]
+    fn everything_forces_replacement() {
+        assert!(RolePolicyAttachmentArgs::fields().iter().all(|f| f.replace));
+    }
+}

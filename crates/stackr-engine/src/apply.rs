@@ -1,0 +1,346 @@
+//! Apply: runs a program, from the first intent to the last output.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use stackr_core::{Address, Declaration, ProviderConfig, ProviderKey, Registry, Value};
+use stackr_plan::{Program, Resolver, StepId, Values, Verb, sealed_json};
+use stackr_state::{Entry, Outcome, Output, Session, State};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Connections, Envelope, Interrupt, Patience, Run, Summary, Until,
+    driver::{Driver, Teller},
+    event::{ErrorView, Event},
+    intents::{self, Intended, Kind},
+    journal::Journal,
+    poller::Poller,
+    work::{Ground, Shop},
+};
+
+/// What is executed, with what.
+pub struct Execution<'a> {
+    /// The program of the plan.
+    pub program: &'a Program,
+    /// The values of the plan.
+    pub values: Values,
+    /// What is declared; absent when a stack is destroyed, which also removes its outputs.
+    pub declaration: Option<&'a dyn Declaration>,
+    /// Which types there are.
+    pub registry: &'a Registry,
+    /// The provider configurations.
+    pub providers: &'a BTreeMap<ProviderKey, ProviderConfig>,
+    /// The clients.
+    pub connections: &'a Connections,
+    /// The hold on the stack's state. It is ended with the run.
+    pub session: Session,
+    /// The wall clock.
+    pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
+    /// The source of uids: 32 lower-case hexadecimal digits, never the same twice.
+    pub uid: Box<dyn FnMut() -> String + Send + 'a>,
+    /// Decides the jitter of delays.
+    pub seed: u64,
+    /// The value of the tag `stackr:stack`: `dev/base`.
+    pub label: String,
+    /// How far the end is waited for.
+    pub until: Until,
+    /// How long AWS may take to show what it has.
+    pub patience: Patience,
+}
+
+/// What an execution leaves.
+#[derive(Debug)]
+pub struct Applied {
+    /// What came of it.
+    pub summary: Summary,
+    /// The state as it was written.
+    pub state: State,
+}
+
+/// An execution that could not begin or could not be recorded. A failed step is none: it is in the summary.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// A provider's clients could not be connected; nothing was changed.
+    #[error("cannot reach the cloud for {address}")]
+    Cloud {
+        /// The first object that needs it.
+        address: Address,
+        /// Why.
+        #[source]
+        source: stackr_core::CloudError,
+    },
+    /// The program has a type that this program does not; nothing was changed.
+    #[error("there is no type {ty}, which {address} needs")]
+    Type {
+        /// The object.
+        address: Address,
+        /// The type.
+        ty: String,
+    },
+    /// State could not be written at the start; nothing was changed.
+    #[error("cannot record what is about to be done")]
+    Begin(#[source] stackr_state::Error),
+    /// State could not be written to the end. What was made is in the journal, or is found by the next run.
+    #[error("cannot record what was done")]
+    State {
+        /// Why.
+        #[source]
+        source: stackr_state::Error,
+        /// What came of the steps.
+        summary: Box<Summary>,
+    },
+}
+
+/// Runs a program: first one write makes every intended create durable, then steps run as soon as what they need is
+/// there, and everything that is known is recorded.
+///
+/// # Guarantees
+/// - No create is called before its intent is durable, and nothing waits on an id that is not.
+/// - Dropped or killed at any point, what was made is in the journal or is found by its uid by [`crate::recover`].
+/// - The last event is [`Event::RunFinished`]; without an error everything is recorded then.
+///
+/// # Errors
+/// See [`ApplyError`].
+pub async fn apply(
+    execution: Execution<'_>,
+    interrupt: &Interrupt,
+    on_event: impl FnMut(&Envelope),
+) -> Result<Applied, ApplyError> {
+    // On the heap: whoever embeds this need not carry it.
+    Box::pin(execute(execution, interrupt, on_event)).await
+}
+
+async fn execute(
+    execution: Execution<'_>,
+    interrupt: &Interrupt,
+    on_event: impl FnMut(&Envelope),
+) -> Result<Applied, ApplyError> {
+    let Execution { program, registry, connections, session, .. } = &execution;
+    let mut pollers = HashMap::new();
+    let mut grounds = BTreeMap::new();
+    for number in 0..program.steps.len() {
+        let step = StepId(number);
+        if let Some(ground) =
+            ground(program, step, registry, connections, session.state(), &mut pollers).await?
+        {
+            grounds.insert(step, ground);
+        }
+    }
+    drop(pollers);
+    let home = home(program, session.state(), connections).await;
+    let Execution { program, session, clock, mut uid, declaration, registry, providers, .. } = execution;
+    let state = session.state();
+    let kind = |step: StepId| match grounds.get(&step) {
+        Some(Ground::Object { resource, cloud, .. }) => {
+            Some(Kind { schema: resource.schema(), origin: cloud.origin() })
+        }
+        _ => None,
+    };
+    let intended = intents::intend(program, state, kind, &mut *uid);
+    let expected: Vec<_> =
+        (0..program.steps.len()).map(|n| guess(state, program, StepId(n), &grounds)).collect();
+    let earlier = last_sign(&session);
+    let began = Instant::now();
+    let (run_name, first) = (session.lease().run.clone(), first_entries(state, &intended, home, program));
+    let mut journal = Journal::new(session);
+    if !program.is_empty() || !first.is_empty() {
+        journal.begin(first).await.map_err(ApplyError::Begin)?;
+    }
+    let resolver = declaration.map(|declaration| Resolver { declaration, registry, providers });
+    let (send, reports) = mpsc::unbounded_channel();
+    let mut driver = Driver {
+        program,
+        resolver: resolver.as_ref(),
+        values: execution.values,
+        intended,
+        shop: Shop {
+            grounds,
+            reports: send,
+            stop: CancellationToken::new(),
+            seed: execution.seed,
+            label: execution.label,
+            patience: execution.patience,
+            until: execution.until,
+            earlier,
+            now: clock(),
+            began,
+        },
+        reports,
+        journal,
+        run: Run::new(program, &expected, execution.patience.grace),
+        teller: Teller { run: run_name, seq: 0, began, clock, on_event },
+        tasks: JoinSet::new(),
+        steps: HashMap::new(),
+        finished: None,
+        lost: None,
+    };
+    let summary = driver.drive(interrupt).await;
+    close(driver, summary, declaration).await
+}
+
+/// Records what is left and ends the session.
+async fn close<F: FnMut(&Envelope)>(
+    driver: Driver<'_, F>,
+    mut summary: Summary,
+    declaration: Option<&dyn Declaration>,
+) -> Result<Applied, ApplyError> {
+    let mut last = Vec::new();
+    if let Some(state) = driver.state() {
+        let unstarted: Vec<_> =
+            summary.skipped.iter().filter_map(|s| driver.intended.get(&StepId(s.step.number - 1))).collect();
+        let all_done = summary.outcome == Outcome::Done;
+        last = intents::retired(state, &unstarted, declaration, all_done);
+        match outputs(state, declaration, &driver.values) {
+            Ok(entry) => last.extend(entry),
+            Err(error) if all_done => {
+                summary.outputs = Some(*error);
+                summary.outcome = Outcome::Failed;
+            }
+            // The values of what was not made are missing, of course.
+            Err(_) => {}
+        }
+    }
+    summary.duration = driver.elapsed();
+    let Driver { journal, mut teller, lost, .. } = driver;
+    let closed = journal.close(last, summary.outcome).await;
+    teller.tell(Event::RunFinished { summary: summary.clone() });
+    match (closed, lost) {
+        (Ok(state), None) => Ok(Applied { summary, state }),
+        (Ok(_), Some(source)) | (Err((_, source)), None) | (Err(_), Some(source)) => {
+            Err(ApplyError::State { source, summary: Box::new(summary) })
+        }
+    }
+}
+
+type Pollers = HashMap<(&'static str, usize), Poller>;
+
+/// What a step acts on: its type and its clients, connected.
+async fn ground(
+    program: &Program,
+    step: StepId,
+    registry: &Registry,
+    connections: &Connections,
+    state: &State,
+    pollers: &mut Pollers,
+) -> Result<Option<Ground>, ApplyError> {
+    let address = &program.steps[step.0].address;
+    let verb = &program.steps[step.0].verb;
+    let failed = |source| ApplyError::Cloud { address: address.clone(), source };
+    let missing = || ApplyError::Type { address: address.clone(), ty: address.ty().to_owned() };
+    let cloud = match verb {
+        Verb::Create { declared, .. } | Verb::Read { declared } => {
+            connections.declared(&declared.provider).await
+        }
+        Verb::Update { object, .. } | Verb::Record { object, .. } | Verb::Delete { object, .. } => {
+            connections.recorded(&object.origin).await
+        }
+        Verb::Forget { .. } => return Ok(None),
+    };
+    let cloud = cloud.map_err(failed)?;
+    if let Verb::Read { .. } = verb {
+        let lookup = Arc::clone(registry.lookup(address.ty()).ok_or_else(missing)?);
+        return Ok(Some(Ground::Data { lookup, cloud }));
+    }
+    let resource = Arc::clone(registry.resource(address.ty()).ok_or_else(missing)?);
+    let key = (resource.schema().ty, Arc::as_ptr(&cloud).addr());
+    let poller =
+        pollers.entry(key).or_insert_with(|| Poller::start(Arc::clone(&resource), Arc::clone(&cloud)));
+    let expected = learned(state, verb, address.ty());
+    Ok(Some(Ground::Object { resource, cloud, poller: poller.clone(), expected }))
+}
+
+fn learned(state: &State, verb: &Verb, ty: &str) -> Option<Duration> {
+    let ms = match verb {
+        Verb::Create { .. } => state.expected_create(ty),
+        Verb::Delete { .. } => state.expected_delete(ty),
+        _ => None,
+    };
+    ms.map(Duration::from_millis)
+}
+
+/// How long a step is expected to take: as learned, else by how long its type is waited for at most.
+fn guess(state: &State, program: &Program, step: StepId, grounds: &BTreeMap<StepId, Ground>) -> Duration {
+    let verb = &program.steps[step.0].verb;
+    let learned = learned(state, verb, program.steps[step.0].address.ty());
+    learned.unwrap_or_else(|| match (grounds.get(&step), verb) {
+        (Some(Ground::Object { resource, .. }), Verb::Create { .. } | Verb::Update { .. }) => {
+            resource.waits().create / 100
+        }
+        (Some(Ground::Object { resource, .. }), Verb::Delete { .. }) => resource.waits().delete / 100,
+        (Some(Ground::Data { .. }), _) => Duration::from_millis(200),
+        _ => Duration::ZERO,
+    })
+}
+
+/// Account and region of the default provider, if objects are made with it and the state has none yet.
+async fn home(program: &Program, state: &State, connections: &Connections) -> Option<Entry> {
+    let made = program.steps.iter().any(|step| matches!(step.verb, Verb::Create { .. }));
+    if state.account.is_some() || !made {
+        return None;
+    }
+    let cloud = connections.declared("").await.ok()?;
+    let origin = cloud.origin();
+    let (account, region) = (origin.account.clone(), origin.region.clone());
+    (!account.is_empty() && !region.is_empty()).then_some(Entry::Origin { account, region })
+}
+
+/// When the run whose intents are open was last heard of.
+fn last_sign(session: &Session) -> Option<Timestamp> {
+    let recovery = session.recovery();
+    let heard = recovery.taken_over.as_ref().map(|lease| lease.heartbeat);
+    heard
+        .max(recovery.interrupted.as_ref().map(|run| run.at))
+        .or_else(|| Some(session.state().run.as_ref()?.at))
+}
+
+/// What becomes durable before the first call: all intents, together.
+fn first_entries(
+    state: &State,
+    intended: &BTreeMap<StepId, Intended>,
+    home: Option<Entry>,
+    program: &Program,
+) -> Vec<Entry> {
+    let new = intended.iter().filter(|(_, one)| !one.earlier).map(|(step, one)| Entry::Intent {
+        address: program.steps[step.0].address.clone(),
+        intent: Box::new(one.intent.clone()),
+    });
+    home.into_iter().chain(intents::closed(state)).chain(new).collect()
+}
+
+/// The entry for the stack's outputs, if they change. Without a declaration they go when the last object does.
+fn outputs(
+    state: &State,
+    declaration: Option<&dyn Declaration>,
+    values: &Values,
+) -> Result<Option<Entry>, Box<ErrorView>> {
+    let mut outputs = BTreeMap::new();
+    if let Some(declaration) = declaration {
+        let evaluated = declaration.outputs(values);
+        for output in evaluated.map_err(|d| Box::new(ErrorView::new("declaration", d.to_string())))? {
+            if output.value.is_wholly_known() {
+                outputs.insert(output.name, sealed_output(state, &output.value, output.sensitive));
+            } else if let Some(known) = state.outputs.get(&output.name) {
+                // Its object was not made or changed after all; what was recorded still stands.
+                outputs.insert(output.name, known.clone());
+            }
+        }
+    } else if !state.objects.is_empty() {
+        return Ok(None);
+    }
+    Ok((outputs != state.outputs).then_some(Entry::Outputs { outputs }))
+}
+
+/// An output as it is recorded. The seal's salt is the state's own, so that an unchanged secret changes nothing.
+fn sealed_output(state: &State, value: &Value, sensitive: bool) -> Output {
+    if !sensitive && !value.has_sensitive() {
+        return Output::new(value, false);
+    }
+    let seal = |secret: &str| stackr_state::seal(secret, &state.lineage);
+    Output { value: sealed_json(value, sensitive, &seal), ty: None, sensitive: true }
+}

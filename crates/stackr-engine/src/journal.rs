@@ -1,0 +1,287 @@
+//! The journal: one run's session, written by one commit at a time.
+//!
+//! What comes while a commit is in flight is grouped into the next. Nothing here is a lock: the session is either
+//! idle here or owned by the write in flight.
+
+use std::{collections::VecDeque, mem, time::Duration};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use stackr_plan::StepId;
+use stackr_state::{Entry, Error, Outcome, Session, State};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
+
+/// How long a store that does not answer is tried again before the run gives it up.
+const TROUBLE: Duration = Duration::from_secs(90);
+
+/// How long results that nobody waits for may wait for company: fewer, larger parts, and still durable soon.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// The delay before a store that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Entries of one step that become durable together.
+pub(crate) struct Item {
+    pub(crate) step: StepId,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) noted: bool,
+    pub(crate) durable: Option<oneshot::Sender<()>>,
+}
+
+/// What came of a write.
+pub(crate) enum Turn {
+    /// These are durable.
+    Durable(Vec<Item>),
+    /// These are, and these cannot be recorded: a bug.
+    Illegal { durable: Vec<Item>, refused: Vec<(Item, String)> },
+    /// The store failed; it is tried again.
+    Trouble,
+    /// State cannot be written any more.
+    Lost(Error),
+    /// The lease was renewed, or will be next time.
+    Quiet,
+}
+
+enum Wrote {
+    Items(Written),
+    Renewed(Option<Error>),
+}
+
+/// What became of items. With an error, `durable` are those that the session has taken and not written.
+#[derive(Default)]
+struct Written {
+    durable: Vec<Item>,
+    refused: Vec<(Item, String)>,
+    /// Not tried.
+    back: Vec<Item>,
+    error: Option<Error>,
+}
+
+/// The session of a run.
+pub(crate) struct Journal {
+    idle: Option<Session>,
+    busy: Option<BoxFuture<'static, (Session, Wrote)>>,
+    queue: VecDeque<Item>,
+    /// When the queue is written though nobody waits for it.
+    due: Option<Instant>,
+    /// What the session holds and has not written yet.
+    kept: Vec<Item>,
+    /// What could not follow, from a write that failed otherwise.
+    refused: Vec<(Item, String)>,
+    trouble: Option<Instant>,
+    renewal: Option<Timestamp>,
+    lost: bool,
+}
+
+impl Journal {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            idle: Some(session),
+            busy: None,
+            queue: VecDeque::new(),
+            due: None,
+            kept: Vec::new(),
+            refused: Vec::new(),
+            trouble: None,
+            renewal: None,
+            lost: false,
+        }
+    }
+
+    /// How often the lease is to be renewed.
+    pub(crate) fn rhythm(&self) -> Duration {
+        let lease = self.idle.as_ref().map(|session| session.lease());
+        let term = lease.and_then(|l| Duration::try_from(l.expires.duration_since(l.heartbeat)).ok());
+        (term.unwrap_or(Duration::from_secs(60)) / 3).max(Duration::from_millis(100))
+    }
+
+    /// Queues entries for the next write.
+    pub(crate) fn push(&mut self, item: Item) {
+        let now = Instant::now();
+        let due = if item.noted { now } else { now + GATHER };
+        self.due = Some(self.due.map_or(due, |known| known.min(due)));
+        self.queue.push_back(item);
+    }
+
+    /// When the next write is due, if something waits for it and none is in flight.
+    pub(crate) fn wakes_at(&self) -> Option<Instant> {
+        self.due.filter(|_| self.busy.is_none())
+    }
+
+    /// Lets nothing wait for company any more.
+    pub(crate) fn flush(&mut self) {
+        self.due = self.due.map(|_| Instant::now());
+    }
+
+    /// Asks for a renewal of the lease with the next write.
+    pub(crate) fn renew(&mut self, now: Timestamp) {
+        self.renewal = Some(now);
+    }
+
+    /// Starts the next write, if one is due and none is in flight.
+    pub(crate) fn kick(&mut self) {
+        if self.lost {
+            // Whoever waits is told by the dropped answer that nothing may be done any more.
+            self.queue.clear();
+            self.kept.clear();
+            self.due = None;
+            return;
+        }
+        if self.busy.is_some() {
+            return;
+        }
+        let renewal = self.renewal.take();
+        let due = self.due.is_some_and(|due| due <= Instant::now());
+        let write = renewal.is_some() || due || self.trouble.is_some();
+        let Some(session) = self.idle.take_if(|_| write) else { return };
+        if let Some(now) = renewal {
+            self.busy = Some(Box::pin(renew(session, now)));
+            return;
+        }
+        let kept = mem::take(&mut self.kept);
+        let mut items = Vec::new();
+        if self.trouble.is_none() {
+            items = mem::take(&mut self.queue).into();
+            self.due = None;
+        }
+        let delay = if self.trouble.is_some() { AGAIN } else { Duration::ZERO };
+        self.busy = Some(Box::pin(write_items(session, kept, items, delay)));
+    }
+
+    /// Whether a write is in flight.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.is_some()
+    }
+
+    /// Whether the store failed last time.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// Whether everything that was pushed is durable.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.busy.is_none() && self.queue.is_empty() && self.kept.is_empty()
+    }
+
+    /// What came of the write in flight. Never ends if there is none. May be dropped and called again.
+    pub(crate) async fn next(&mut self) -> Turn {
+        let Some(busy) = &mut self.busy else { return std::future::pending().await };
+        let (session, wrote) = busy.await;
+        self.busy = None;
+        self.idle = Some(session);
+        let Written { durable, refused, back, error } = match wrote {
+            Wrote::Items(written) => written,
+            Wrote::Renewed(Some(error @ Error::Fenced { .. })) => {
+                self.lost = true;
+                return Turn::Lost(error);
+            }
+            Wrote::Renewed(_) => return Turn::Quiet,
+        };
+        for item in back.into_iter().rev() {
+            self.due = Some(Instant::now());
+            self.queue.push_front(item);
+        }
+        match error {
+            None => {
+                self.trouble = None;
+                let mut all = mem::take(&mut self.refused);
+                all.extend(refused);
+                let refused = all;
+                if refused.is_empty() { Turn::Durable(durable) } else { Turn::Illegal { durable, refused } }
+            }
+            Some(error) => {
+                self.kept = durable;
+                self.refused = refused;
+                let since = *self.trouble.get_or_insert_with(Instant::now);
+                let hopeless = matches!(error, Error::Fenced { .. } | Error::Ended { .. });
+                self.lost = hopeless || since.elapsed() >= TROUBLE;
+                if self.lost { Turn::Lost(error) } else { Turn::Trouble }
+            }
+        }
+    }
+
+    /// The state, unless a write is in flight.
+    pub(crate) fn state(&self) -> Option<&State> {
+        self.idle.as_ref().map(Session::state)
+    }
+
+    /// Makes the beginning of the run durable, with these entries.
+    pub(crate) async fn begin(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
+        let Some(session) = &mut self.idle else { return Ok(()) };
+        if entries.is_empty() { session.begin().await } else { session.commit(entries).await }
+    }
+
+    /// Ends the session: with the last entries and the outcome, or, where it is lost, by leaving the journal to the
+    /// next run. Gives the state as it is known.
+    pub(crate) async fn close(
+        mut self,
+        entries: Vec<Entry>,
+        outcome: Outcome,
+    ) -> Result<State, (State, Error)> {
+        while let Some(busy) = self.busy.take() {
+            let (session, _) = busy.await;
+            self.idle = Some(session);
+        }
+        let mut session = self.idle.take().expect("a session is idle when no write is in flight");
+        let ended = if self.lost {
+            session.abandon().await
+        } else {
+            let mut ended = session.commit(entries).await;
+            if ended.is_ok() {
+                ended = session.finish(outcome).await;
+            }
+            if ended.is_err() {
+                // The journal holds everything; giving the lease back is a courtesy.
+                drop(session.abandon().await);
+            }
+            ended
+        };
+        let state = session.state().clone();
+        ended.map(|()| state.clone()).map_err(|error| (state, error))
+    }
+}
+
+async fn renew(mut session: Session, now: Timestamp) -> (Session, Wrote) {
+    let error = session.renew(now).await.err();
+    (session, Wrote::Renewed(error))
+}
+
+/// Writes all items as one part; if one of them cannot follow, each alone, so that the others are not lost. Items
+/// that the session has taken and could not write come back as the first with the error.
+async fn write_items(
+    mut session: Session,
+    kept: Vec<Item>,
+    items: Vec<Item>,
+    delay: Duration,
+) -> (Session, Wrote) {
+    if !delay.is_zero() {
+        sleep(delay).await;
+    }
+    let mut written = Written { durable: kept, ..Written::default() };
+    let all: Vec<Entry> = items.iter().flat_map(|item| item.entries.clone()).collect();
+    match session.commit(all).await {
+        Err(Error::Illegal(_)) => {
+            for item in items {
+                if written.error.is_some() {
+                    written.back.push(item);
+                    continue;
+                }
+                match session.commit(item.entries.clone()).await {
+                    Err(Error::Illegal(illegal)) => written.refused.push((item, illegal.to_string())),
+                    other => {
+                        written.error = other.err();
+                        written.durable.push(item);
+                    }
+                }
+            }
+        }
+        other => {
+            written.error = other.err();
+            written.durable.extend(items);
+        }
+    }
+    (session, Wrote::Items(written))
+}

@@ -1,0 +1,276 @@
+//! The reader: answers the planner's questions with as few calls as possible.
+//!
+//! Questions are grouped by type and cloud; each group is a plural read, all groups and lookups run at once, and what
+//! cannot be read is told per object.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use stackr_core::{Address, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Registry, Value, Waits};
+use stackr_plan::{Answer, Next, Plan, Planner, Question};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Connections,
+    event::ErrorView,
+    poller::{passes, read_all},
+    random::Jitter,
+    retry::{Backoff, Call},
+    site::{scrub, secrets},
+};
+
+/// Ids per plural read: enough that batching inside a resource pays, few enough that several run at once.
+const CHUNK: usize = 500;
+
+/// What a refresh reads with.
+pub struct Reader<'a> {
+    /// Which types there are.
+    pub registry: &'a Registry,
+    /// The clients.
+    pub connections: &'a Connections,
+    /// After which delay a missing object is looked for again: AWS may not show what was made moments ago. Zero:
+    /// not at all.
+    pub second_look: Duration,
+    /// Decides the jitter of delays.
+    pub seed: u64,
+}
+
+/// A refresh that did not lead to a plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// The declaration is wrong.
+    #[error("the stack cannot be planned")]
+    Plan(#[source] Diagnostics),
+    /// These could not be read.
+    #[error("{} of the stack's objects and data could not be read", .0.len())]
+    Read(Vec<Unread>),
+}
+
+/// An object or data that could not be read.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// Which.
+    pub address: Address,
+    /// Why.
+    pub error: ErrorView,
+}
+
+/// Leads a planner to its plan: asks AWS everything that it asks.
+///
+/// # Errors
+/// See [`RefreshError`].
+pub async fn refresh(planner: &mut Planner<'_>, reader: &Reader<'_>) -> Result<Plan, RefreshError> {
+    loop {
+        match planner.next().map_err(RefreshError::Plan)? {
+            Next::Done(plan) => return Ok(*plan),
+            Next::Ask(questions) => {
+                let answers = reader.answer(questions).await.map_err(RefreshError::Read)?;
+                planner.answer(answers);
+            }
+        }
+    }
+}
+
+/// One group of objects: same type, same clients.
+struct Group {
+    resource: Arc<dyn AnyResource>,
+    cloud: Arc<dyn Cloud>,
+    wanted: Vec<Wanted>,
+}
+
+#[derive(Clone)]
+struct Wanted {
+    address: Address,
+    deposed: Option<String>,
+    id: String,
+}
+
+type Answers = Result<Vec<Answer>, Vec<Unread>>;
+
+impl Reader<'_> {
+    /// Answers questions, all at once.
+    ///
+    /// # Errors
+    /// Everything that could not be read.
+    pub async fn answer(&self, questions: Vec<Question>) -> Answers {
+        let mut reads = Vec::new();
+        let mut looks = Vec::new();
+        for question in questions {
+            match question {
+                Question::Read { .. } => reads.push(question),
+                Question::Look { address, ty, provider, args } => looks.push((address, ty, provider, args)),
+            }
+        }
+        let looked = join_all(looks.into_iter().map(|(address, ty, provider, args)| async move {
+            let found = self.look(&ty, &provider, &args).await;
+            match found {
+                Ok(value) => Ok(vec![Answer::Found { address, value }]),
+                Err(error) => Err(vec![self.unlooked(&address, &ty, &args, &error)]),
+            }
+        }));
+        let (read, looked) = futures::join!(self.read(reads), looked);
+        collect(looked.into_iter().chain([read]))
+    }
+
+    async fn read(&self, questions: Vec<Question>) -> Answers {
+        let mut groups: BTreeMap<(String, usize), Group> = BTreeMap::new();
+        let mut failed = Vec::new();
+        let mut by_origin = BTreeMap::new();
+        for question in questions {
+            if let Question::Read { address, deposed, ty, origin, id } = question {
+                by_origin.entry(origin).or_insert_with(Vec::new).push((ty, Wanted { address, deposed, id }));
+            }
+        }
+        let clouds = join_all(by_origin.keys().map(|origin| self.connections.recorded(origin))).await;
+        for (wanted, cloud) in by_origin.values().zip(clouds) {
+            for (ty, wanted) in wanted {
+                match (&cloud, self.registry.resource(ty)) {
+                    (Ok(cloud), Some(resource)) => {
+                        let key = (ty.clone(), Arc::as_ptr(cloud).addr());
+                        let group = groups.entry(key).or_insert_with(|| Group {
+                            resource: Arc::clone(resource),
+                            cloud: Arc::clone(cloud),
+                            wanted: Vec::new(),
+                        });
+                        group.wanted.push(wanted.clone());
+                    }
+                    (Err(error), _) => failed.push(unread(&wanted.address, error)),
+                    (_, None) => {
+                        failed.push(unread(
+                            &wanted.address,
+                            &CloudError::bug(format!("there is no type {ty}")),
+                        ));
+                    }
+                }
+            }
+        }
+        let groups: Vec<_> = groups.into_values().collect();
+        let answers = join_all(groups.iter().flat_map(|group| {
+            group.wanted.chunks(CHUNK).map(|wanted| self.read_chunk(&*group.resource, &*group.cloud, wanted))
+        }))
+        .await;
+        collect(answers.into_iter().chain([if failed.is_empty() { Ok(Vec::new()) } else { Err(failed) }]))
+    }
+
+    async fn read_chunk(&self, resource: &dyn AnyResource, cloud: &dyn Cloud, wanted: &[Wanted]) -> Answers {
+        let ids: Vec<String> = wanted.iter().map(|w| w.id.clone()).collect();
+        let mut seen: Vec<_> = match self.patient_read(resource, cloud, &ids).await {
+            Ok(seen) => seen.into_iter().map(Ok).collect(),
+            // One object spoils the call for the others: each alone, so that it is known which.
+            Err(error) if ids.len() > 1 && !passes(&error) => {
+                let alone = |id| self.patient_read(resource, cloud, std::slice::from_ref(id));
+                let each = join_all(ids.iter().map(alone)).await;
+                each.into_iter().map(|one| one.map(|mut seen| seen.pop().flatten())).collect()
+            }
+            Err(error) => return Err(wanted.iter().map(|w| unread(&w.address, &error)).collect()),
+        };
+        self.look_again(resource, cloud, &ids, &mut seen).await;
+        collect(wanted.iter().zip(seen).map(|(wanted, seen)| match seen {
+            Ok(seen) => {
+                let (address, deposed) = (wanted.address.clone(), wanted.deposed.clone());
+                Ok(vec![Answer::Seen { address, deposed, seen }])
+            }
+            Err(error) => Err(vec![unread(&wanted.address, &error)]),
+        }))
+    }
+
+    /// "Not found" once is no proof: what is missing is looked for a second time.
+    async fn look_again(
+        &self,
+        resource: &dyn AnyResource,
+        cloud: &dyn Cloud,
+        ids: &[String],
+        seen: &mut [Result<Option<AnySeen>, CloudError>],
+    ) {
+        let missing: Vec<usize> = (0..ids.len()).filter(|i| matches!(seen[*i], Ok(None))).collect();
+        if missing.is_empty() || self.second_look.is_zero() {
+            return;
+        }
+        sleep(self.second_look).await;
+        let again: Vec<String> = missing.iter().map(|i| ids[*i].clone()).collect();
+        if let Ok(found) = self.patient_read(resource, cloud, &again).await {
+            for (i, found) in missing.into_iter().zip(found) {
+                seen[i] = Ok(found);
+            }
+        }
+    }
+
+    async fn patient_read(
+        &self,
+        resource: &dyn AnyResource,
+        cloud: &dyn Cloud,
+        ids: &[String],
+    ) -> Result<Vec<Option<AnySeen>>, CloudError> {
+        let mut patience = self.patience(ids.len());
+        loop {
+            match read_all(resource, cloud, ids).await {
+                Ok(seen) => return Ok(seen),
+                Err(error) => patience.pause(error).await?,
+            }
+        }
+    }
+
+    async fn look(&self, ty: &str, provider: &str, args: &Value) -> Result<Value, CloudError> {
+        let lookup = self.registry.lookup(ty);
+        let lookup = lookup.ok_or_else(|| CloudError::bug(format!("there is no data type {ty}")))?;
+        let cloud = self.connections.declared(provider).await?;
+        let mut patience = self.patience(ty.len());
+        loop {
+            match lookup.read(&*cloud, args).await {
+                Ok(value) => return Ok(value),
+                Err(error) => patience.pause(error).await?,
+            }
+        }
+    }
+
+    /// A lookup that failed; what it was asked with may be secret.
+    fn unlooked(&self, address: &Address, ty: &str, args: &Value, error: &CloudError) -> Unread {
+        let mut unread = unread(address, error);
+        if let Some(lookup) = self.registry.lookup(ty) {
+            let secrets = secrets(lookup.schema().args.fields, args);
+            unread.error.message = scrub(&secrets, &unread.error.message);
+        }
+        unread
+    }
+
+    fn patience(&self, stream: usize) -> Pauses {
+        Pauses { backoff: Backoff::default(), began: Instant::now(), jitter: Jitter::new(self.seed, stream) }
+    }
+}
+
+/// The pauses between the attempts of one read.
+struct Pauses {
+    backoff: Backoff,
+    began: Instant,
+    jitter: Jitter,
+}
+
+impl Pauses {
+    async fn pause(&mut self, error: CloudError) -> Result<(), CloudError> {
+        let since = self.began.elapsed();
+        match self.backoff.next(Call::Read, error.kind(), Waits::INSTANT, since, &mut self.jitter) {
+            Some(delay) => {
+                sleep(delay).await;
+                Ok(())
+            }
+            None => Err(error),
+        }
+    }
+}
+
+fn unread(address: &Address, error: &CloudError) -> Unread {
+    Unread { address: address.clone(), error: ErrorView::from(error) }
+}
+
+/// All answers, or all that could not be read.
+fn collect(all: impl IntoIterator<Item = Answers>) -> Answers {
+    let (mut answers, mut failed) = (Vec::new(), Vec::new());
+    for each in all {
+        match each {
+            Ok(some) => answers.extend(some),
+            Err(some) => failed.extend(some),
+        }
+    }
+    if failed.is_empty() { Ok(answers) } else { Err(failed) }
+}

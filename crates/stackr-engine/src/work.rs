@@ -1,0 +1,305 @@
+//! Work: turns a step of the program into a task, with real values for what the plan did not know.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Object, Value, Waits};
+use stackr_plan::{Resolver, StepId, Target, Values, Verb, Want, conforms, value};
+use stackr_state::Entry;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    converge::{Amend, Earlier, Ensure, Maker, ensure, object, plan_again, update},
+    event::ErrorView,
+    intents::Intended,
+    poller::Poller,
+    random::Jitter,
+    remove::remove,
+    retry::{Backoff, Call},
+    site::{Ended, Halt, Patience, Report, Site, Until, scrub, secrets},
+};
+
+/// What a step acts on.
+pub(crate) enum Ground {
+    /// An object.
+    Object {
+        resource: Arc<dyn AnyResource>,
+        cloud: Arc<dyn Cloud>,
+        poller: Poller,
+        expected: Option<Duration>,
+    },
+    /// Data.
+    Data { lookup: Arc<dyn AnyLookup>, cloud: Arc<dyn Cloud> },
+}
+
+/// What all tasks of a run share.
+pub(crate) struct Shop {
+    pub(crate) grounds: BTreeMap<StepId, Ground>,
+    pub(crate) reports: mpsc::UnboundedSender<(StepId, Report)>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) seed: u64,
+    pub(crate) label: String,
+    pub(crate) patience: Patience,
+    pub(crate) until: Until,
+    /// When something of an earlier run was last heard of, and what the time was at the start of this one.
+    pub(crate) earlier: Option<Timestamp>,
+    pub(crate) now: Timestamp,
+    pub(crate) began: Instant,
+}
+
+/// A task, ready to run; or, where there is nothing to wait for, its end.
+pub(crate) enum Task {
+    Run(BoxFuture<'static, Ended>),
+    Over(Box<Ended>),
+}
+
+/// What a task is made from.
+pub(crate) struct Order<'a> {
+    pub(crate) step: StepId,
+    pub(crate) program: &'a stackr_plan::Program,
+    pub(crate) resolver: Option<&'a Resolver<'a>>,
+    pub(crate) values: &'a Values,
+    pub(crate) intended: Option<&'a Intended>,
+    pub(crate) awaited: bool,
+}
+
+impl Shop {
+    /// The task of a step.
+    pub(crate) fn task(&self, order: &Order<'_>) -> Task {
+        self.prepare(order).unwrap_or_else(|halt| Task::Over(Box::new(Ended::halted(halt, Vec::new()))))
+    }
+
+    fn prepare(&self, order: &Order<'_>) -> Result<Task, Halt> {
+        let step = &order.program.steps[order.step.0];
+        Ok(match &step.verb {
+            Verb::Create { declared, want: planned, deposes } => {
+                let want = resolve(order, declared, planned, None)?;
+                let intended =
+                    order.intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
+                let site = self.site(order, Some(&want.args))?;
+                let task = Ensure {
+                    want,
+                    target: declared.clone(),
+                    intent: intended.intent.clone(),
+                    earlier: intended.earlier.then(|| Earlier {
+                        until: self.began
+                            + crate::intents::patience_left(
+                                self.patience.earlier_run,
+                                self.earlier,
+                                self.now,
+                            ),
+                        instead: intended.instead.clone(),
+                    }),
+                    deposes: *deposes,
+                    label: self.label.clone(),
+                };
+                Task::Run(Box::pin(ensure(site, task)))
+            }
+            Verb::Update { declared, want: planned, object, seen } => {
+                let want = resolve(order, declared, planned, Some(seen))?;
+                let site = self.site(order, Some(&want.args))?;
+                let (object, seen) = ((**object).clone(), (**seen).clone());
+                let task = Amend { want, target: declared.clone(), object, seen };
+                Task::Run(Box::pin(update(site, task)))
+            }
+            Verb::Record { declared, want: planned, object: last, seen } => {
+                let want = resolve(order, declared, planned, Some(seen))?;
+                let site = self.site(order, Some(&want.args))?;
+                let maker = Maker { target: declared, uid: &last.uid };
+                let object = object(&site, maker, &want, seen, &last.id, false);
+                let entry = Entry::Done { address: step.address.clone(), object: Box::new(object) };
+                let mut ended = Ended::done(vec![entry]);
+                ended.id = Some(last.id.clone());
+                ended.value = Some(value(site.resource.schema(), &want.declared, seen));
+                Task::Over(Box::new(ended))
+            }
+            Verb::Delete { object, .. } => {
+                Task::Run(Box::pin(remove(self.site(order, None)?, (**object).clone())))
+            }
+            Verb::Forget { object, deposed } => Task::Over(Box::new(forget(&step.address, object, *deposed))),
+            Verb::Read { declared } => self.look_up(order, declared)?,
+        })
+    }
+
+    fn site(&self, order: &Order<'_>, args: Option<&Value>) -> Result<Site, Halt> {
+        let Some(Ground::Object { resource, cloud, poller, expected }) = self.grounds.get(&order.step) else {
+            return Err(Halt::new("bug", "a step without a type"));
+        };
+        Ok(Site {
+            step: order.step,
+            address: order.program.steps[order.step.0].address.clone(),
+            resource: Arc::clone(resource),
+            cloud: Arc::clone(cloud),
+            poller: poller.clone(),
+            reports: self.reports.clone(),
+            stop: self.stop.clone(),
+            jitter: Jitter::new(self.seed, order.step.0),
+            secrets: args.map_or_else(|| Arc::from([]), |args| secrets(resource.schema().args.fields, args)),
+            patience: self.patience,
+            until: self.until,
+            awaited: order.awaited,
+            expected: *expected,
+        })
+    }
+
+    /// The task of looking up data.
+    fn look_up(&self, order: &Order<'_>, target: &Target) -> Result<Task, Halt> {
+        let address = &order.program.steps[order.step.0].address;
+        let Some(Ground::Data { lookup, cloud }) = self.grounds.get(&order.step) else {
+            return Err(Halt::new("bug", "a step without a type"));
+        };
+        let args = resolver(order)?.query(address, target, order.values).map_err(|d| declaration(&d))?;
+        known(&args)?;
+        let (lookup, cloud) = (Arc::clone(lookup), Arc::clone(cloud));
+        let (reports, stop, step) = (self.reports.clone(), self.stop.clone(), order.step);
+        let mut jitter = Jitter::new(self.seed, step.0);
+        let hidden = secrets(lookup.schema().args.fields, &args);
+        Ok(Task::Run(Box::pin(async move {
+            let (began, mut backoff) = (Instant::now(), Backoff::default());
+            loop {
+                let error = match lookup.read(&*cloud, &args).await {
+                    Ok(outputs) => {
+                        let mut ended = Ended::done(Vec::new());
+                        ended.value = Some(merged(&args, &outputs));
+                        return ended;
+                    }
+                    Err(error) => error,
+                };
+                let since = began.elapsed();
+                let mut view = ErrorView::from(&error);
+                view.message = scrub(&hidden, &view.message);
+                let Some(delay) = backoff.next(Call::Read, error.kind(), Waits::INSTANT, since, &mut jitter)
+                else {
+                    return Ended::halted(Halt::failed(view), Vec::new());
+                };
+                drop(reports.send((step, Report::Retrying { error: view, delay })));
+                tokio::select! {
+                    () = sleep(delay) => {}
+                    () = stop.cancelled() => return Ended::halted(Halt::Left, Vec::new()),
+                }
+            }
+        })))
+    }
+}
+
+fn forget(address: &stackr_core::Address, object: &Object, deposed: bool) -> Ended {
+    let (address, uid) = (address.clone(), object.uid.clone());
+    let entry =
+        if deposed { Entry::DeposedDeleted { address, uid } } else { Entry::Deleted { address, uid } };
+    let mut ended = Ended::done(vec![entry]);
+    ended.id = Some(object.id.clone());
+    ended
+}
+
+/// What references to data see: arguments and outputs.
+fn merged(args: &Value, outputs: &Value) -> Value {
+    let mut object = args.attributes().cloned().unwrap_or_default();
+    object.extend(outputs.attributes().cloned().unwrap_or_default());
+    Value::Object(object)
+}
+
+fn resolver<'a>(order: &Order<'a>) -> Result<&'a Resolver<'a>, Halt> {
+    order
+        .resolver
+        .ok_or_else(|| Halt::new("bug", "a step that needs the declaration, which there is none of"))
+}
+
+/// What is wanted, from real values; it must be what the plan said.
+fn resolve(
+    order: &Order<'_>,
+    target: &Target,
+    planned: &Value,
+    seen: Option<&stackr_core::AnySeen>,
+) -> Result<Want, Halt> {
+    let address = &order.program.steps[order.step.0].address;
+    let want = resolver(order)?.want(address, target, seen, order.values).map_err(|d| declaration(&d))?;
+    known(&want.args)?;
+    if let Err(difference) = conforms(planned, &want.args) {
+        let (path, planned, real) = *difference;
+        let root = path.root().unwrap_or_default();
+        let hidden = want.args.get(root).is_some_and(Value::has_sensitive) || is_secret(order, root);
+        let message = if hidden {
+            format!("the plan said another value for {path} than it is now")
+        } else {
+            format!("the plan said {path} = {}, but it is {}", planned.to_json(), real.to_json())
+        };
+        return Err(plan_again(message));
+    }
+    Ok(want)
+}
+
+fn is_secret(order: &Order<'_>, argument: &str) -> bool {
+    let ty = order.program.steps[order.step.0].address.ty();
+    let resource = order.resolver.and_then(|r| r.registry.resource(ty));
+    resource.and_then(|r| r.schema().args.field(argument)).is_some_and(|field| field.secret)
+}
+
+/// During apply everything a started step refers to is real.
+fn known(args: &Value) -> Result<(), Halt> {
+    if args.is_wholly_known() {
+        return Ok(());
+    }
+    let unknown = args.attributes().into_iter().flatten().filter(|(_, v)| !v.is_wholly_known());
+    let names: Vec<_> = unknown.map(|(name, _)| name.as_str()).collect();
+    Err(plan_again(format!("{} refers to something that is not there yet", names.join(", "))))
+}
+
+fn declaration(diagnostics: &Diagnostics) -> Halt {
+    Halt::new("declaration", diagnostics.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use stackr_core::{Address, ResourceExt as _, Stack};
+    use stackr_plan::{Program, Step};
+
+    use super::*;
+    use crate::fake::{Fake, Network};
+
+    #[test]
+    fn a_step_does_nothing_that_the_plan_did_not_say() {
+        let mut stack = Stack::new("one");
+        stack.add("a", Network::args().range("10.0").password("hunter2-secret"));
+        let (registry, providers) = (Fake::registry(), BTreeMap::new());
+        let resolver = Resolver { declaration: &stack, registry: &registry, providers: &providers };
+        let target = Target {
+            block: 0,
+            provider: String::new(),
+            depends_on: Vec::new(),
+            prevent_destroy: false,
+            create_before_destroy: false,
+        };
+        let address = Address::root("fake_network", "a");
+        let verb = Verb::Read { declared: target.clone() };
+        let program = Program { steps: vec![Step { address: address.clone(), verb }], edges: Vec::new() };
+        let values = Values::default();
+        let order = Order {
+            step: StepId(0),
+            program: &program,
+            resolver: Some(&resolver),
+            values: &values,
+            intended: None,
+            awaited: false,
+        };
+        let real = resolver.want(&address, &target, None, &values).unwrap();
+        let check = |argument: &str, planned: Value, expected: Option<&str>| {
+            let mut args = real.args.attributes().unwrap().clone();
+            args.insert(argument.to_owned(), planned);
+            let found = match resolve(&order, &target, &Value::Object(args), None) {
+                Ok(_) => None,
+                Err(Halt::Failed(error)) => Some((error.kind.clone(), error.message)),
+                Err(Halt::Left) => panic!("left"),
+            };
+            assert_eq!(found, expected.map(|message| ("plan".to_owned(), message.to_owned())));
+        };
+        check("range", "10.0".into(), None);
+        check("range", Value::UNKNOWN, None);
+        check("range", "9.0".into(), Some(r#"the plan said range = "9.0", but it is "10.0""#));
+        check("password", "x".into(), Some("the plan said another value for password than it is now"));
+    }
+}

@@ -1,0 +1,301 @@
+//! References: what each one leads to, and what is wrong with those that lead nowhere.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use stackr_core::{BlockKey, Diagnostics, Mode, Span};
+
+use crate::{
+    config::{By, Check, META_ARGUMENTS, Reference, error},
+    eval::nearest,
+    functions,
+    graph::whole,
+    place::{SELF, bare},
+    syntax::{Body, Expr, Located, Target},
+    tree::{Dep, SymbolKind, Tree},
+    visit::{Mention, iterator_name, mentions},
+};
+
+/// Where an expression is: in which module, and what may be used there beside references.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    module: usize,
+    /// The `count` or `for_each` of the block that the expression is in.
+    repeat: Option<(usize, By)>,
+    file: &'a Arc<str>,
+    /// The names of the elements of `dynamic` blocks.
+    iterators: &'a [String],
+}
+
+/// What is wrong with the references of an expression at the root.
+pub(crate) fn check_expression(tree: &Tree, expr: &Expr, file: &Arc<str>) -> Result<(), Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let around = Around { module: 0, repeat: None, file, iterators: &[] };
+    References { tree, diagnostics: &mut diagnostics }.expr(expr, around, &mut Vec::new());
+    diagnostics.or(())
+}
+
+/// Resolves references in the modules of a tree.
+pub(crate) struct References<'a> {
+    pub(crate) tree: &'a Tree,
+    pub(crate) diagnostics: &'a mut Diagnostics,
+}
+
+impl References<'_> {
+    /// What the value of a symbol is made from.
+    pub(crate) fn symbol(&mut self, id: usize) -> Vec<Dep> {
+        let tree = self.tree;
+        let symbol = &tree.symbols[id];
+        let mut deps = Vec::new();
+        match &symbol.kind {
+            SymbolKind::Local(_, value) => self.located(value, symbol.module, None, &mut deps),
+            SymbolKind::Repeat(repeat) => self.located(&repeat.value, symbol.module, None, &mut deps),
+            SymbolKind::Output(output) => {
+                self.located(&output.value, symbol.module, None, &mut deps);
+                self.references(&output.depends_on, symbol.module, &mut deps);
+                self.checks(&output.preconditions, symbol.module, None, &mut Vec::new());
+            }
+            SymbolKind::Variable(_, given) => {
+                if let crate::tree::Given::Argument(value) = given
+                    && let Some(parent) = &tree.modules[symbol.module].parent
+                {
+                    let child = tree.modules[parent.module].children.get(&parent.name);
+                    let repeat = child.and_then(|c| Some((c.repeat?, c.call.repeat.as_ref()?.by)));
+                    self.located(value, parent.module, repeat, &mut deps);
+                    deps.extend(repeat.map(|(symbol, _)| Dep::Symbol(symbol)));
+                }
+            }
+        }
+        deps.sort_unstable();
+        deps.dedup();
+        deps
+    }
+
+    /// What the validations of a variable are made from.
+    pub(crate) fn validations(&mut self, id: usize) -> Vec<Dep> {
+        let tree = self.tree;
+        let mut deps = Vec::new();
+        if let SymbolKind::Variable(variable, _) = &tree.symbols[id].kind {
+            self.checks(&variable.validations, tree.symbols[id].module, None, &mut deps);
+        }
+        deps
+    }
+
+    /// What each argument of a block is made from; without an argument, the block as a whole.
+    pub(crate) fn block(&mut self, index: usize) -> BTreeMap<Option<String>, Vec<Dep>> {
+        let tree = self.tree;
+        let declared = &tree.blocks[index];
+        let resource = &declared.resource;
+        let repeat = declared.repeat.and_then(|s| Some((s, resource.repeat.as_ref()?.by)));
+        let mut args: BTreeMap<Option<String>, Vec<Dep>> = BTreeMap::new();
+        let whole = args.entry(None).or_default();
+        whole.extend(declared.repeat.map(Dep::Symbol));
+        self.references(&resource.depends_on, declared.module, whole);
+        self.checks(&resource.preconditions, declared.module, repeat, whole);
+        let body = &resource.block.body;
+        for attribute in body.attributes.iter().filter(|a| !META_ARGUMENTS.contains(&&*a.name)) {
+            let around = Around { module: declared.module, repeat, file: &attribute.file, iterators: &[] };
+            let deps = args.entry(Some(attribute.name.to_string())).or_default();
+            self.expr(&attribute.expr, around, deps);
+        }
+        for inner in body.blocks.iter().filter(|b| &*b.kind != "lifecycle") {
+            let around = Around { module: declared.module, repeat, file: &inner.file, iterators: &[] };
+            let name = match (&*inner.kind, inner.labels.first()) {
+                ("dynamic", Some(label)) => label.text.clone(),
+                (kind, _) => kind.to_owned(),
+            };
+            let deps = args.entry(Some(name)).or_default();
+            self.nested(inner, around, deps);
+        }
+        for deps in args.values_mut() {
+            deps.sort_unstable();
+            deps.dedup();
+        }
+        args
+    }
+
+    fn nested(&mut self, block: &crate::syntax::Block, around: Around<'_>, deps: &mut Vec<Dep>) {
+        if let ("dynamic", Some(label)) = (&*block.kind, block.labels.first()) {
+            if let Some(each) = block.body.attribute("for_each") {
+                self.expr(&each.expr, around, deps);
+            }
+            let mut iterators = around.iterators.to_vec();
+            iterators.push(iterator_name(&label.text, &block.body));
+            for content in block.body.blocks.iter().filter(|b| &*b.kind == "content") {
+                self.body(&content.body, Around { iterators: &iterators, ..around }, deps);
+            }
+        } else {
+            self.body(&block.body, around, deps);
+        }
+    }
+
+    fn body(&mut self, body: &Body, around: Around<'_>, deps: &mut Vec<Dep>) {
+        for attribute in &body.attributes {
+            self.expr(&attribute.expr, Around { file: &attribute.file, ..around }, deps);
+        }
+        for inner in &body.blocks {
+            self.nested(inner, Around { file: &inner.file, ..around }, deps);
+        }
+    }
+
+    /// What each provider block of the root is made from.
+    pub(crate) fn providers(&mut self) -> Vec<(Span, Vec<Dep>)> {
+        let tree = self.tree;
+        let mut all = Vec::new();
+        for provider in &tree.modules[0].providers {
+            let file = &provider.block.file;
+            let mut deps = Vec::new();
+            self.body(
+                &provider.block.body,
+                Around { module: 0, repeat: None, file, iterators: &[] },
+                &mut deps,
+            );
+            all.push((provider.block.span(), deps));
+        }
+        all
+    }
+
+    fn located(&mut self, value: &Located, module: usize, repeat: Option<(usize, By)>, deps: &mut Vec<Dep>) {
+        self.expr(&value.expr, Around { module, repeat, file: &value.file, iterators: &[] }, deps);
+    }
+
+    fn checks(&mut self, checks: &[Check], module: usize, repeat: Option<(usize, By)>, deps: &mut Vec<Dep>) {
+        for check in checks {
+            self.located(&check.condition, module, repeat, deps);
+            self.located(&check.message, module, repeat, deps);
+        }
+    }
+
+    fn references(&mut self, references: &[Reference], module: usize, deps: &mut Vec<Dep>) {
+        for reference in references {
+            let mut found = Vec::new();
+            match self.target(&reference.target, module, None, &mut found) {
+                Ok(()) => deps.extend(whole(self.tree, module, &reference.target)),
+                Err(detail) => {
+                    self.diagnostics.push(error(reference.span.clone(), "unknown reference", detail));
+                }
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, around: Around<'_>, deps: &mut Vec<Dep>) {
+        mentions(expr, &mut |mention, at| {
+            let found = match mention {
+                Mention::Target(Target::Block(key))
+                    if key.mode == Mode::Managed && around.iterators.contains(&key.ty) =>
+                {
+                    Ok(())
+                }
+                Mention::Target(Target::Bare(name)) if around.iterators.iter().any(|i| **i == **name) => {
+                    Ok(())
+                }
+                Mention::Target(target) => self.target(target, around.module, around.repeat, deps),
+                Mention::Output { module, output } => self.output(module, output, around.module, deps),
+                Mention::Call(call) => return self.function(&call.name, at.span(around.file)),
+            };
+            if let Err(detail) = found {
+                self.diagnostics.push(error(at.span(around.file), "unknown reference", detail));
+            }
+        });
+    }
+
+    fn function(&mut self, name: &str, span: Span) {
+        let plain = name.strip_prefix("core::").unwrap_or(name);
+        if matches!(plain, "try" | "can") || functions::exists(name) {
+            return;
+        }
+        let detail = if name.starts_with("provider::") {
+            "Functions of providers are not supported. Use a built-in function.".to_owned()
+        } else {
+            let near = nearest(plain, functions::names().chain(["try", "can"]));
+            let hint = near.map_or_else(String::new, |n| format!(" Did you mean `{n}`?"));
+            format!("There is no function `{name}`.{hint}")
+        };
+        self.diagnostics.push(error(span, "unknown function", detail));
+    }
+
+    /// Adds what a reference leads to, or says what is wrong with it.
+    fn target(
+        &self,
+        target: &Target,
+        module: usize,
+        repeat: Option<(usize, By)>,
+        deps: &mut Vec<Dep>,
+    ) -> Result<(), String> {
+        let tree = self.tree;
+        let place = &tree.modules[module];
+        match (target, repeat) {
+            (Target::Var(name), _) => {
+                deps.push(Dep::Symbol(named(&place.variables, name, "var.", "variable")?))
+            }
+            (Target::Local(name), _) => {
+                deps.push(Dep::Symbol(named(&place.locals, name, "local.", "local value")?))
+            }
+            (Target::Module(name), _) => {
+                let child = place.children.get(&**name).ok_or_else(|| unknown_module(tree, module, name))?;
+                deps.extend(child.repeat.map(Dep::Symbol));
+                deps.extend(tree.modules[child.module].outputs.values().map(|s| Dep::Symbol(*s)));
+            }
+            (Target::Block(key), _) => match place.blocks.get(key) {
+                Some(block) => deps.push(Dep::Block(*block)),
+                None => return Err(unknown_block(place.blocks.keys(), key)),
+            },
+            (Target::EachValue, Some((symbol, By::ForEach))) => deps.push(Dep::Symbol(symbol)),
+            // The key says which instance this is, and on that the whole block depends already.
+            (Target::EachKey, Some((_, By::ForEach))) | (Target::CountIndex, Some((_, By::Count))) => {}
+            (Target::EachKey | Target::EachValue, _) => {
+                return Err("`each` has a value only in a block with `for_each`.".to_owned());
+            }
+            (Target::CountIndex, _) => {
+                return Err("`count.index` has a value only in a block with `count`.".to_owned());
+            }
+            (Target::This, _) => return Err(SELF.to_owned()),
+            (Target::Bare(name), _) => return Err(bare(name)),
+            (Target::PathModule | Target::PathRoot | Target::PathCwd | Target::Workspace, _) => {}
+        }
+        Ok(())
+    }
+
+    fn output(&self, name: &str, output: &str, module: usize, deps: &mut Vec<Dep>) -> Result<(), String> {
+        let tree = self.tree;
+        let child =
+            tree.modules[module].children.get(name).ok_or_else(|| unknown_module(tree, module, name))?;
+        deps.extend(child.repeat.map(Dep::Symbol));
+        let outputs = &tree.modules[child.module].outputs;
+        let symbol = outputs.get(output).ok_or_else(|| {
+            let near = nearest(output, outputs.keys().map(String::as_str));
+            let hint = near.map_or_else(String::new, |n| format!(" Did you mean `{n}`?"));
+            format!("The module `{name}` has no output `{output}`.{hint}")
+        })?;
+        deps.push(Dep::Symbol(*symbol));
+        Ok(())
+    }
+}
+
+fn named(names: &BTreeMap<String, usize>, name: &str, prefix: &str, kind: &str) -> Result<usize, String> {
+    names.get(name).copied().ok_or_else(|| {
+        let near = nearest(name, names.keys().map(String::as_str));
+        let hint = near.map_or_else(String::new, |n| format!(" Did you mean `{prefix}{n}`?"));
+        format!("There is no {kind} `{name}`.{hint}")
+    })
+}
+
+fn unknown_module(tree: &Tree, module: usize, name: &str) -> String {
+    let names = tree.modules[module].children.keys().map(String::as_str);
+    let hint = nearest(name, names).map_or_else(String::new, |n| format!(" Did you mean `module.{n}`?"));
+    format!("There is no module `{name}`.{hint}")
+}
+
+fn unknown_block<'k>(keys: impl Iterator<Item = &'k BlockKey> + Clone, key: &BlockKey) -> String {
+    let other =
+        BlockKey { mode: if key.mode == Mode::Data { Mode::Managed } else { Mode::Data }, ..key.clone() };
+    let kind = if key.mode == Mode::Data { "data source" } else { "resource" };
+    let hint = if keys.clone().any(|k| *k == other) {
+        format!(" Did you mean `{other}`?")
+    } else {
+        let names: Vec<_> = keys.map(ToString::to_string).collect();
+        let wanted = key.to_string();
+        let near = nearest(&wanted, names.iter().map(String::as_str));
+        near.map_or_else(String::new, |n| format!(" Did you mean `{n}`?"))
+    };
+    format!("There is no {kind} `{key}`.{hint}")
+}

@@ -1,0 +1,33 @@
+//! The two calls that are made to moto itself.
+
+use std::time::Duration;
+
+use ureq::Agent;
+
+use crate::{Error, Result, endpoint};
+
+/// moto answers this in milliseconds, but while it works on something else nothing is answered at all.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Making a new default VPC for every region in use takes its time on a busy machine.
+const RESET: Duration = Duration::from_secs(60);
+
+/// Whether moto answers on this port.
+pub(crate) fn answers(port: u16) -> bool {
+    let url = format!("{}/moto-api/config", endpoint(port));
+    agent(ANSWER).get(&url).call().is_ok()
+}
+
+/// Makes moto forget everything.
+pub(crate) fn reset(port: u16) -> Result<()> {
+    let url = format!("{}/moto-api/reset", endpoint(port));
+    match agent(RESET).post(&url).send_empty() {
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error::Call { url, source: source.into() }),
+    }
+}
+
+/// Never through a proxy: moto is on this machine.
+fn agent(limit: Duration) -> Agent {
+    Agent::config_builder().timeout_global(Some(limit)).proxy(None).build().into()
+}

@@ -1,0 +1,88 @@
+"""Holds the local AWS against what the real one does, where moto by itself does not."""
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+def client(service):
+    return boto3.client(service, region_name="us-west-2")
+
+
+def refused(code, call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == code, error
+    else:
+        raise AssertionError(f"not refused with {code}: {arguments}")
+
+
+def a_service_says_what_it_was_given():
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="c")
+    container = {"name": "web", "image": "web", "memory": 128}
+    ecs.register_task_definition(family="f", containerDefinitions=[container])
+    ecs.create_service(
+        cluster="c",
+        serviceName="s",
+        taskDefinition="f",
+        desiredCount=1,
+        healthCheckGracePeriodSeconds=60,
+        deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+    )
+    service = ecs.describe_services(cluster="c", services=["s"])["services"][0]
+    assert service["healthCheckGracePeriodSeconds"] == 60, service
+    assert service["availabilityZoneRebalancing"] == "DISABLED", service
+    assert service["deploymentConfiguration"] == {
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+    }, service
+
+
+def a_rule_from_a_group_keeps_its_description():
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="g", Description="g")["GroupId"]
+    source = {"GroupId": group, "Description": "from ourselves"}
+    permission = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "UserIdGroupPairs": [source]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    descriptions = [rule.get("Description") for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]]
+    assert descriptions == ["from ourselves"], rules
+
+
+def a_record_can_be_made_deleted_and_made_again_but_not_twice():
+    route53 = client("route53")
+    zone = route53.create_hosted_zone(Name="a.example", CallerReference="1")["HostedZone"]["Id"]
+
+    def change(*changes):
+        record = {"Name": "a.example", "Type": "A", "TTL": 60}
+        batch = [
+            {"Action": action, "ResourceRecordSet": {**record, "ResourceRecords": [{"Value": value}]}}
+            for action, value in changes
+        ]
+        return {"HostedZoneId": zone, "ChangeBatch": {"Changes": batch}}
+
+    for _ in range(2):
+        route53.change_resource_record_sets(**change(("CREATE", "10.0.0.1")))
+        for value in ("10.0.0.1", "10.0.0.2"):
+            refused("InvalidChangeBatch", route53.change_resource_record_sets, **change(("CREATE", value)))
+        route53.change_resource_record_sets(**change(("DELETE", "10.0.0.1")))
+        refused("InvalidChangeBatch", route53.change_resource_record_sets, **change(("DELETE", "10.0.0.1")))
+    route53.change_resource_record_sets(**change(("CREATE", "10.0.0.1")))
+    route53.change_resource_record_sets(**change(("DELETE", "10.0.0.1"), ("CREATE", "10.0.0.2")))
+
+
+def a_namespace_takes_its_zone_with_it():
+    discovery, route53 = client("servicediscovery"), client("route53")
+    zones = len(route53.list_hosted_zones()["HostedZones"])
+    discovery.create_private_dns_namespace(Name="n.internal", Vpc="vpc-1")
+    assert len(route53.list_hosted_zones()["HostedZones"]) == zones + 1
+    discovery.delete_namespace(Id=discovery.list_namespaces()["Namespaces"][0]["Id"])
+    assert len(route53.list_hosted_zones()["HostedZones"]) == zones
+
+
+a_service_says_what_it_was_given()
+a_rule_from_a_group_keeps_its_description()
+a_record_can_be_made_deleted_and_made_again_but_not_twice()
+a_namespace_takes_its_zone_with_it()

@@ -1,0 +1,45 @@
+//! The local AWS of a test.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use stackr_local::{Config, Emulator, LocalCloud, MOTO_VERSION, Options};
+
+/// A local AWS of the caller's own, ended when it is dropped.
+///
+/// `tmp` is `env!("CARGO_TARGET_TMPDIR")`: the emulator is installed there, once for all tests of the workspace.
+///
+/// # Panics
+/// If it does not start.
+#[must_use]
+pub fn emulator(tmp: impl AsRef<Path>, options: Options) -> Emulator {
+    Emulator::ephemeral(&config(tmp.as_ref()), options).expect("the emulator starts")
+}
+
+/// What is in the emulator in one region, without what differs between two equal systems: ids, addresses, times.
+///
+/// # Panics
+/// If it cannot be read.
+#[must_use]
+pub fn inventory(emulator: &Emulator, region: &str) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/inventory.py");
+    let mut python = emulator.python();
+    python.arg(script).args(["--endpoint", &emulator.endpoint(), "--region", region]);
+    let output = python.output().expect("Python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("the inventory is JSON")
+}
+
+/// Links the installation that all tests share into another cache directory, and installs it first if need be.
+pub(crate) fn share_installation(tmp: &Path, cache: &Path) {
+    let shared = config(tmp);
+    LocalCloud::new(shared.clone()).install(&mut |_| ()).expect("the emulator is installed");
+    let installed = format!("moto-{MOTO_VERSION}");
+    std::fs::create_dir_all(cache).expect("a directory");
+    let shared = shared.cache_dir.canonicalize().expect("it was installed").join(&installed);
+    std::os::unix::fs::symlink(shared, cache.join(installed)).expect("a link");
+}
+
+fn config(tmp: &Path) -> Config {
+    Config { cache_dir: PathBuf::from(tmp).join("local-aws"), python: None }
+}

@@ -1,0 +1,33 @@
+# Values of both stacks in staging: like prod, with one NAT gateway and smaller containers.
+
+aws_region   = "us-west-2"
+project_name = "durable-code"
+environment  = "staging"
+
+# Base
+vpc_cidr            = "10.1.0.0/16"
+single_nat_gateway  = true
+domain_name         = "staging.durable-code.example"
+deletion_protection = false
+
+# Runtime
+image_tag          = "latest"
+log_retention_days = 14
+
+# Both
+services = {
+  backend = {
+    port          = 8000
+    health_path   = "/health"
+    cpu           = 512
+    memory        = 1024
+    desired_count = 2
+  }
+  frontend = {
+    port          = 3000
+    health_path   = "/"
+    cpu           = 256
+    memory        = 512
+    desired_count = 2
+  }
+}
