@@ -2,7 +2,7 @@
 //! the environment.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -95,10 +95,20 @@ impl World {
         let loader: Arc<dyn Loader> = Arc::new(DiskLoader { root });
         let loaded = stackr_lang::load(&loader, &dir, &inputs)
             .map_err(|Rejected { diagnostics, sources }| Failure::diagnostics(diagnostics, sources))?;
-        for warning in &loaded.warnings().0 {
-            self.out.diagnostic(warning, loaded.sources());
-        }
         Ok(loaded)
+    }
+
+    /// Tells what is worth knowing about sources. Values for variables that this stack does not declare are no
+    /// surprise in an environment's files, which serve every stack.
+    pub(crate) fn tell_warnings(&self, loaded: &Stack) {
+        let shared: Vec<_> = self.project.var_files().iter().filter_map(|f| fs::canonicalize(f).ok()).collect();
+        for warning in &loaded.warnings().0 {
+            let file = warning.span.as_ref().and_then(|s| fs::canonicalize(&*s.file).ok());
+            let expected = warning.summary == "undeclared variable" && file.is_some_and(|f| shared.contains(&f));
+            if !expected {
+                self.out.diagnostic(warning, loaded.sources());
+            }
+        }
     }
 
     /// The emulator, started if it does not run. Only with `--local`.

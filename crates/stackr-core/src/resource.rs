@@ -41,7 +41,8 @@ pub trait Outputs: Block + Clone + fmt::Debug + Send + Sync + 'static {
 pub struct Waits {
     /// Until a created or changed object is ready.
     pub create: Duration,
-    /// Until a deleted object is gone.
+    /// Until a deleted object is gone. Zero: it is not waited for, because what was deleted is a setting or a
+    /// wait, and reading goes on giving an answer.
     pub delete: Duration,
 }
 

@@ -108,6 +108,35 @@ def delete_zones_of_namespaces():
     Backend.delete_namespace = delete_namespace
 
 
+def speak_of_buckets_as_s3_does():
+    """S3: the versioning answer has a wrong root, tags given at creation are lost, and a delete marker cannot be
+    deleted."""
+    import xmltodict
+    from moto.s3.models import FakeDeleteMarker
+    from moto.s3.responses import S3Response as Response
+
+    versioning, create = Response.get_bucket_versioning, Response._bucket_response_put
+
+    def get_bucket_versioning(self):
+        status, headers, body = versioning(self)
+        return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+
+    def bucket_response_put(self, request, bucket_name, querystring):
+        answer = create(self, request, bucket_name, querystring)
+        body = self.body if isinstance(self.body, bytes) else (self.body or "").encode()
+        if b"<CreateBucketConfiguration" in body:
+            config = xmltodict.parse(body, force_list=("Tag",))["CreateBucketConfiguration"] or {}
+            tags = (config.get("Tags") or {}).get("Tag") or []
+            if tags:
+                tags = {tag["Key"]: tag.get("Value") or "" for tag in tags}
+                self.backend.put_bucket_tagging(bucket_name, tags)
+        return answer
+
+    Response.get_bucket_versioning = get_bucket_versioning
+    Response._bucket_response_put = bucket_response_put
+    FakeDeleteMarker.dispose = lambda self, garbage=False: None
+
+
 def live_with_standard_input(may_stay):
     def wait():
         for line in sys.stdin.buffer:
@@ -134,6 +163,7 @@ def main():
     remember_rule_descriptions()
     create_only_what_is_not_there()
     delete_zones_of_namespaces()
+    speak_of_buckets_as_s3_does()
 
     server = make_server(
         "127.0.0.1",

@@ -59,6 +59,14 @@ impl Resolver<'_> {
             let ignore = &self.declaration.blocks()[target.block].lifecycle.ignore_changes;
             apply_ignore(ignore, &mut declared, &seen.args);
         }
+        // Arguments that the type completes from the others: what AWS will report is what is wanted.
+        let foreseen = resource.foresee(&declared);
+        if let (Value::Object(declared), Some(foreseen)) = (&mut declared, &foreseen) {
+            let completed = foreseen.attributes().into_iter().flatten();
+            for (name, value) in completed.filter(|(name, _)| schema.args.field(name).is_some()) {
+                declared.insert(name.clone(), value.clone());
+            }
+        }
         let mut args = declared.clone();
         if schema.has_tags() {
             let defaults = self.providers.get(&target.provider).map(|p| &p.default_tags);

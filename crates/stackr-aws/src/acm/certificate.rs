@@ -23,7 +23,7 @@ use stackr_core::{
     Tags, Type, Update, Value, Waits, need,
 };
 
-use super::{Acm, built, describe, sync_tags, tag_list, tags_of, time};
+use super::{Acm, describe, sync_tags, tag_list, tags_of, time};
 use crate::{service::in_order, tags};
 
 /// A certificate.
@@ -345,7 +345,7 @@ fn seen(certificate: &Described, tags: Tags) -> Result<Seen<Certificate>> {
 mod tests {
     use aws_sdk_acm::types::{FailureReason, RecordType, ResourceRecord};
 
-    use super::*;
+    use super::{super::built, *};
 
     fn domain(name: &str, assigned: bool) -> DomainValidation {
         let record = ResourceRecord::builder().name("_x.example.com.").value("_y.").r#type(RecordType::Cname);

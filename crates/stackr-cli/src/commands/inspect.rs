@@ -20,6 +20,7 @@ use crate::{
 pub(crate) fn validate(world: &World, stacks: &[String], vars: &Vars) -> Result<Exit, Failure> {
     for stack in world.stacks(stacks)? {
         let loaded = world.load(&stack, vars, true)?;
+        world.tell_warnings(&loaded);
         check(&loaded)?;
         world.out.progress(&format!("{}: valid", stack.name));
         if world.out.json {

@@ -38,6 +38,7 @@ struct Open {
 
 async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Result<Open, Failure> {
     let loaded = Arc::new(world.load(stack, &scope.vars, false)?);
+    world.tell_warnings(&loaded);
     let provider = default_provider(&loaded)?;
     let store = world.store(stack, loaded.backend(), &provider).await?;
     let declaration: Arc<dyn Declaration> = Arc::clone(&loaded) as Arc<dyn Declaration>;

@@ -192,25 +192,3 @@ async fn what_settles_is_waited_for_only_where_that_is_asked_for() {
         "{steady}: what depends on the first did not wait for it to be steady"
     );
 }
-
-#[tokio::test(start_paused = true)]
-async fn tmp_bench() {
-    for n in [500, 1000, 2000] {
-        let lab = Lab::new();
-        let mut stack = Stack::new("many");
-        for i in 0..n {
-            stack.add(&format!("a[{i}]"), Network::args().range("10.0"));
-        }
-        let t = std::time::Instant::now();
-        let s = lab.run(Some(&stack)).await.summary();
-        let made = t.elapsed();
-        let t = std::time::Instant::now();
-        lab.run(Some(&stack)).await.summary();
-        let again = t.elapsed();
-        eprintln!(
-            "{n}: apply {made:?} ({:?} virtual), again {again:?}, store calls {}",
-            s.duration,
-            lab.store.calls().len()
-        );
-    }
-}
