@@ -64,6 +64,10 @@ impl Loader for DiskLoader {
         Ok(found)
     }
 
+    fn home(&self) -> Option<String> {
+        std::env::home_dir().map(|home| home.to_string_lossy().into_owned())
+    }
+
     fn absolute(&self, path: &str) -> String {
         std::path::absolute(self.at(path)).unwrap_or_else(|_| self.at(path)).to_string_lossy().into_owned()
     }

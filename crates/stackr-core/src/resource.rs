@@ -220,8 +220,16 @@ pub trait Resource: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Finds what a lost create left behind: by ownership tag, or by natural key and then the tag. An API with
-    /// a client token needs none: the engine repeats the create.
+    /// The wanted arguments as AWS would report them, where both mean the same though they are written apart: rules
+    /// that were split into other blocks, say. For comparing only. Called with arguments that may be unknown in parts.
+    #[must_use]
+    fn align(_want: &Value, _seen: &Value) -> Option<Value> {
+        None
+    }
+
+    /// Finds what a lost create left behind: by ownership tag, or by natural key and then the tag. A client
+    /// token is not enough: after a crash the stack may be destroyed, or declared otherwise, and then the create is not
+    /// repeated.
     fn find(_: &Self::Cloud, _: Find<'_, Self::Args>) -> impl Future<Output = Result<Option<Id>>> + Send {
         async { Ok(None) }
     }
@@ -371,6 +379,8 @@ pub trait AnyResource: Send + Sync {
     fn after(&self) -> &'static [After];
     /// See [`Resource::foresee`].
     fn foresee(&self, args: &Value) -> Option<Value>;
+    /// See [`Resource::align`].
+    fn align(&self, want: &Value, seen: &Value) -> Option<Value>;
     /// See [`Resource::create`].
     fn create<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyCreate<'a>) -> BoxFuture<'a, Result<AnyCreated>>;
     /// See [`Resource::read`].
@@ -443,6 +453,10 @@ impl<R: Resource> AnyResource for Erased<R> {
 
     fn foresee(&self, args: &Value) -> Option<Value> {
         R::foresee(args)
+    }
+
+    fn align(&self, want: &Value, seen: &Value) -> Option<Value> {
+        R::align(want, seen)
     }
 
     fn create<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyCreate<'a>) -> BoxFuture<'a, Result<AnyCreated>> {

@@ -18,7 +18,7 @@ use crate::{
 /// The arguments in which AWS reports something else than what is wanted.
 pub(crate) fn differing(site: &Site, subject: &Subject, seen: &AnySeen) -> Vec<Difference> {
     let unseal = |_: &str, _: &str| false;
-    let mut found = differences(site.resource.schema(), &subject.want.args, seen, None, &unseal);
+    let mut found = differences(&*site.resource, &subject.want.args, seen, None, &unseal);
     found.retain(|d| !d.field.local);
     found
 }

@@ -84,7 +84,7 @@ pub(crate) async fn ensure(mut site: Site, mut task: Ensure) -> Ended {
 pub(crate) async fn update(mut site: Site, task: Amend) -> Ended {
     let schema = site.resource.schema();
     let unseal = |seal: &str, secret: &str| stackr_state::matches(seal, secret);
-    let found = differences(schema, &task.want.args, &task.seen, Some(&task.object), &unseal);
+    let found = differences(&*site.resource, &task.want.args, &task.seen, Some(&task.object), &unseal);
     if let Some(forced) = found.iter().find(|d| d.replace) {
         let message = format!(
             "the plan said to update it, but a change of {} now needs another object in its place",

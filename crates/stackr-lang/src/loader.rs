@@ -53,6 +53,11 @@ pub trait Loader: Send + Sync {
 
     /// The path as an absolute one.
     fn absolute(&self, path: &str) -> String;
+
+    /// The user's own directory, which `~` stands for; none by default.
+    fn home(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Joins a directory and a path in it; an absolute path stands for itself. Removes `.` and resolves `..` where

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stackr_core::{
-    Address, AnySeen, Declaration, Diagnostic, Object, Presence, Schema, Status, Value, sealed,
+    Address, AnyResource, AnySeen, Declaration, Diagnostic, Object, Presence, Schema, Status, Value, sealed,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) struct Decided {
 pub(crate) struct Input<'a> {
     pub(crate) address: &'a Address,
     pub(crate) target: Target,
-    pub(crate) schema: &'static Schema,
+    pub(crate) resource: &'a dyn AnyResource,
     pub(crate) want: Want,
     /// Outputs that follow from the arguments.
     pub(crate) foreseen: Option<Value>,
@@ -119,11 +119,11 @@ fn made(
     fields: BTreeMap<String, FieldChange>,
     before: Value,
 ) -> Decided {
-    let after = planned_value(input.schema, &input.want, input.foreseen.as_ref());
+    let after = planned_value(input.resource.schema(), &input.want, input.foreseen.as_ref());
     Decided {
         change: Change { fields, before, after, ..change(input.address, action, reasons) },
         target: Some(input.target.clone()),
-        want: open_computed(input.schema, &input.want.args),
+        want: open_computed(input.resource.schema(), &input.want.args),
         seen: input.seen.cloned(),
         object: input.last.cloned(),
     }
@@ -142,9 +142,9 @@ fn open_computed(schema: &Schema, args: &Value) -> Value {
 
 /// Compares an object that is there.
 fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
-    let schema = input.schema;
+    let schema = input.resource.schema();
     let before = value(schema, &Value::Null, seen);
-    let found = differences(schema, &input.want.args, seen, Some(last), input.unseal);
+    let found = differences(input.resource, &input.want.args, seen, Some(last), input.unseal);
     let mut reasons = Vec::new();
     if last.tainted {
         reasons.push(Reason::Tainted);
@@ -186,7 +186,7 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
 
 /// The differences for people. Tags are told as the field tells them: `tags` as declared, `tags_all` as they are.
 fn field_changes(input: &Input<'_>, last: &Object, found: &[Difference]) -> BTreeMap<String, FieldChange> {
-    let has_tags = input.schema.has_tags();
+    let has_tags = input.resource.schema().has_tags();
     let mut fields: BTreeMap<String, FieldChange> = found
         .iter()
         .map(|d| {
@@ -208,7 +208,7 @@ fn field_changes(input: &Input<'_>, last: &Object, found: &[Difference]) -> BTre
 /// Whether what is recorded of an unchanged object is out of date.
 fn is_stale(input: &Input<'_>, last: &Object, seen: &AnySeen) -> bool {
     let seal = |_: &str| String::new();
-    let (args, outputs) = recorded(input.schema, &input.want, seen, &seal);
+    let (args, outputs) = recorded(input.resource.schema(), &input.want, seen, &seal);
     let blind = |map: &serde_json::Map<String, serde_json::Value>| {
         map.iter().map(|(k, v)| (k.clone(), without_seals(v))).collect::<serde_json::Map<_, _>>()
     };

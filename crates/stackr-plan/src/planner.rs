@@ -386,7 +386,7 @@ impl<'a> Planner<'a> {
         Target {
             block: index,
             provider: block.provider.clone(),
-            depends_on: depends_on.keys().cloned().collect(),
+            depends_on: depends_on.keys().filter(|a| a.block.mode == Mode::Managed).cloned().collect(),
             prevent_destroy: block.lifecycle.prevent_destroy,
             create_before_destroy: self.create_first.contains(&index),
         }
@@ -417,7 +417,7 @@ impl<'a> Planner<'a> {
         let decided = Decided::new(crate::decide::Input {
             address,
             target: self.target(block, index, &depends_on),
-            schema: resource.schema(),
+            resource: &**resource,
             foreseen: resource.foresee(&want.args),
             want,
             last,

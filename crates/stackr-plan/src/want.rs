@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 use stackr_core::{
-    Address, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object, Path, PathStep,
+    Address, AnyResource, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object, Path, PathStep,
     Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Value, coerce_args, equal_field, sealed,
 };
 
@@ -195,16 +195,18 @@ pub struct Difference {
 
 /// The arguments in which what is wanted differs from what is seen. `args` are [`Want::args`].
 pub fn differences(
-    schema: &'static Schema,
+    resource: &dyn AnyResource,
     args: &Value,
     seen: &AnySeen,
     last: Option<&Object>,
     unseal: Unseal<'_>,
 ) -> Vec<Difference> {
+    let aligned = resource.align(args, &seen.args);
+    let args = aligned.as_ref().unwrap_or(args);
     let last_args = last.map(Object::args_value).unwrap_or(Value::Null);
     let null = Value::Null;
     let mut found = Vec::new();
-    for field in schema.args.fields {
+    for field in resource.schema().args.fields {
         let want = args.get(field.name).unwrap_or(&null);
         let reported = seen.args.get(field.name).unwrap_or(&null);
         let recorded = last_args.get(field.name).unwrap_or(&null);

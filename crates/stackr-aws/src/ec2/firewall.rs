@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
-use stackr_core::{Cidr, Result, Set};
+use stackr_core::{Attribute, Cidr, Result, Set, Value};
 
 use super::{Ec2, group_rule::GroupRule, network::canonical, text};
 
@@ -52,6 +52,17 @@ fn singles(blocks: &Set<GroupRule>, group: &str) -> Singles {
         }
     }
     singles
+}
+
+/// The wanted blocks in the form in which AWS reports them, if both come to the same single rules.
+pub(super) fn aligned(want: &Value, seen: &Value) -> Option<Value> {
+    let read = |value: &Value| Set::<GroupRule>::from_value(value).ok();
+    if want.is_null() || !want.is_wholly_known() || want == seen {
+        return None;
+    }
+    // The group itself is written as `self`, so its id does not matter.
+    let same = singles(&read(want)?, "self") == singles(&read(seen)?, "self");
+    same.then(|| seen.clone())
 }
 
 /// A single rule as the calls take it.

@@ -7,11 +7,11 @@
 
 use aws_sdk_ec2::types::{ConnectivityType, NatGateway as Described, NatGatewayState, ResourceType};
 use stackr_core::{
-    After, Args, Create, Created, Delete, Id, Outputs, Resource, Result, Seen, Status, Tags, Update, Waits,
+    After, Args, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags, Update, Waits,
     need,
 };
 
-use super::{Ec2, batches, pages, read_tags, sync_tags, tag_spec};
+use super::{Ec2, batches, by_uid, filter, pages, read_tags, sync_tags, tag_spec};
 use crate::service::in_order;
 
 /// A NAT gateway.
@@ -94,6 +94,14 @@ impl Resource for NatGateway {
     async fn delete(ec2: &Ec2, req: Delete<'_, Self>) -> Result<()> {
         ec2.call("DeleteNatGateway", ec2.client.delete_nat_gateway().nat_gateway_id(req.id).send()).await?;
         Ok(())
+    }
+
+    async fn find(ec2: &Ec2, req: Find<'_, NatGatewayArgs>) -> Result<Option<Id>> {
+        // Deleted and failed ones stay visible for an hour, with their tags.
+        let alive = filter("state", [NatGatewayState::Pending.as_str(), NatGatewayState::Available.as_str()]);
+        let request = ec2.client.describe_nat_gateways().filter(by_uid(req.uid)).filter(alive);
+        let found = ec2.call("DescribeNatGateways", request.send()).await?;
+        Ok(found.nat_gateways().first().and_then(Described::nat_gateway_id).map(str::to_owned))
     }
 }
 

@@ -16,7 +16,7 @@ use aws_sdk_ec2::types::{ResourceType, SecurityGroup as Described, SecurityGroup
 use futures::future::try_join_all;
 use stackr_core::{
     Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Set,
-    Status, Tags, Update, Waits, need,
+    Status, Tags, Update, Value, Waits, need,
 };
 
 use super::{
@@ -80,6 +80,17 @@ impl Resource for SecurityGroup {
     type Cloud = Ec2;
     type Args = SecurityGroupArgs;
     type Outputs = SecurityGroupOutputs;
+
+    fn align(want: &Value, seen: &Value) -> Option<Value> {
+        let mut args = want.attributes()?.clone();
+        let mut found = false;
+        for direction in ["ingress", "egress"] {
+            let aligned = firewall::aligned(args.get(direction)?, seen.get(direction)?);
+            found |= aligned.is_some();
+            args.extend(aligned.map(|rules| (direction.to_owned(), rules)));
+        }
+        found.then_some(Value::Object(args))
+    }
 
     async fn create(ec2: &Ec2, req: Create<'_, SecurityGroupArgs>) -> Result<Created<Self>> {
         let args = req.args;
@@ -274,6 +285,23 @@ mod tests {
     use super::{super::testing::ec2, *};
 
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn rules_split_into_other_blocks_mean_the_same() {
+        let rule = |cidrs: &[&str]| {
+            Value::object([
+                ("protocol", "tcp".into()),
+                ("from_port", Value::from(443)),
+                ("to_port", Value::from(443)),
+                ("cidr_blocks", Value::set(cidrs.iter().map(|c| Value::from(*c)))),
+            ])
+        };
+        let args = |rules: Vec<Value>| Value::object([("ingress", Value::set(rules)), ("egress", Value::Null)]);
+        let apart = args(vec![rule(&["10.0.0.0/8"]), rule(&["10.1.0.0/16"])]);
+        let together = args(vec![rule(&["10.0.0.0/8", "10.1.0.0/16"])]);
+        assert_eq!(SecurityGroup::align(&apart, &together), Some(together.clone()));
+        assert_eq!(SecurityGroup::align(&args(vec![rule(&["10.0.0.0/8"])]), &together), None);
+    }
 
     #[test]
     fn a_made_up_name_keeps_its_prefix() {

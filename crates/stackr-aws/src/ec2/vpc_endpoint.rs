@@ -21,11 +21,11 @@ use aws_sdk_ec2::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Id, Outputs, Policy, Resource, Result, Seen,
+    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Policy, Resource, Result, Seen,
     Set, Status, Tags, Update, Waits, need,
 };
 
-use super::{Ec2, batches, pages, read_tags, sync_tags, tag_spec, text};
+use super::{Ec2, batches, by_uid, pages, read_tags, sync_tags, tag_spec, text};
 use crate::service::in_order;
 
 /// A VPC endpoint.
@@ -178,6 +178,13 @@ impl Resource for VpcEndpoint {
             Some(error) => Err(unsuccessful(error.code(), error.message())),
             None => Ok(()),
         }
+    }
+
+    async fn find(ec2: &Ec2, req: Find<'_, VpcEndpointArgs>) -> Result<Option<Id>> {
+        let request = ec2.client.describe_vpc_endpoints().filters(by_uid(req.uid));
+        let found = ec2.call("DescribeVpcEndpoints", request.send()).await?;
+        let alive = |e: &&Described| !matches!(e.state(), Some(State::Deleting | State::Deleted));
+        Ok(found.vpc_endpoints().iter().find(alive).and_then(Described::vpc_endpoint_id).map(str::to_owned))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     call::{Call, Result, bad, error, fail},
     encoding::BASE64,
 };
-use crate::loader::{LoadError, join};
+use crate::loader::{LoadError, Loader, join};
 
 const PATH: &[Param] = &[Param::string("path")];
 
@@ -28,24 +28,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Kind::Set(&Kind::String),
         file_set,
     ),
-    Function::new("pathexpand", PATH, Kind::String, |call| Ok(expand(call.text(0)?)?.into())),
+    Function::new("pathexpand", PATH, Kind::String, |call| Ok(expand(call.ctx.loader, call.text(0)?)?.into())),
     Function::new("templatefile", &[Param::string("path"), Param::any("vars")], Kind::Any, template_file),
 ];
 
 /// The path with a leading `~` as the user's own directory.
-fn expand(path: &str) -> Result<String> {
+fn expand(loader: &dyn Loader, path: &str) -> Result<String> {
     let Some(rest) = path.strip_prefix('~') else { return Ok(path.to_owned()) };
     if !rest.is_empty() && !rest.starts_with('/') {
         return fail("cannot expand user-specific home dir");
     }
-    let home = std::env::home_dir().and_then(|home| home.to_str().map(|home| join("", home)));
+    let home = loader.home().map(|home| join("", &home));
     let home = home.ok_or_else(|| error("there is no home directory to stand for ~"))?;
     Ok(format!("{home}{rest}"))
 }
 
 /// Where the file of the first argument is, seen from where the loader is.
 fn place(call: &Call<'_>) -> Result<String> {
-    Ok(join(call.ctx.dir, &expand(call.text(0)?)?))
+    Ok(join(call.ctx.dir, &expand(call.ctx.loader, call.text(0)?)?))
 }
 
 /// The content of the file that the first argument names.
