@@ -85,7 +85,9 @@ pub(crate) fn remedy(kind: &str) -> Option<&'static str> {
             "give credentials by AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`; \
              `--local` needs none",
         ),
-        "transient" => Some("is the endpoint reachable? `stackr local status` tells about the local emulator"),
+        "transient" => {
+            Some("is the endpoint reachable? `stackr local status` tells about the local emulator")
+        }
         _ => None,
     }
 }

@@ -66,7 +66,8 @@ impl Output {
 
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.json {
-            let diagnostics: Vec<_> = failure.diagnostics.0.iter().map(|d| diagnostic::json(d, &failure.sources)).collect();
+            let diagnostics: Vec<_> =
+                failure.diagnostics.0.iter().map(|d| diagnostic::json(d, &failure.sources)).collect();
             self.json(&serde_json::json!({
                 "error": {
                     "exit": failure.exit as i32,

@@ -97,8 +97,11 @@ impl Project {
         let env = env.map(str::to_owned).or_else(|| file.default_env.clone()).unwrap_or_default();
         if !env.is_empty() && !file.env.is_empty() && !file.env.contains_key(&env) {
             let names: Vec<_> = file.env.keys().cloned().collect();
-            return Err(Failure::usage(format!("there is no environment `{env}`; there are: {}", names.join(", ")))
-                .hint(format!("add `[env.{env}]` to {}", root.join(FILE).display())));
+            return Err(Failure::usage(format!(
+                "there is no environment `{env}`; there are: {}",
+                names.join(", ")
+            ))
+            .hint(format!("add `[env.{env}]` to {}", root.join(FILE).display())));
         }
         Ok(Self { root, file, env })
     }
@@ -120,7 +123,9 @@ impl Project {
         let mut found: Vec<StackRef> = Vec::new();
         for name in wanted {
             let more = if name == "all" { self.all()? } else { vec![self.stack(name, from)?] };
-            found.extend(more.into_iter().filter(|s| !found.iter().any(|f| f.name == s.name)).collect::<Vec<_>>());
+            found.extend(
+                more.into_iter().filter(|s| !found.iter().any(|f| f.name == s.name)).collect::<Vec<_>>(),
+            );
         }
         self.in_order(found)
     }
@@ -136,16 +141,24 @@ impl Project {
         let Some(dir) = dir else {
             let known: Vec<_> = self.all()?.into_iter().map(|s| s.name).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(Failure::new(Exit::Error, format!("there is no stack `{name}`; the project has: {known}"))
-                .hint(format!("name it under `[stacks.{name}]` in {FILE}, make stacks/{name}/, or give its directory")));
+            return Err(Failure::new(
+                Exit::Error,
+                format!("there is no stack `{name}`; the project has: {known}"),
+            )
+            .hint(format!(
+                "name it under `[stacks.{name}]` in {FILE}, make stacks/{name}/, or give its directory"
+            )));
         };
         // A directory that the project file names is that stack.
         let canonical = |d: &Path| fs::canonicalize(d).unwrap_or_else(|_| d.to_owned());
-        let named = self.file.stacks.iter().find(|(_, e)| canonical(&self.root.join(&e.path)) == canonical(&dir));
+        let named =
+            self.file.stacks.iter().find(|(_, e)| canonical(&self.root.join(&e.path)) == canonical(&dir));
         if let Some((name, entry)) = named {
             return Ok(StackRef { name: name.clone(), dir, depends_on: entry.depends_on.clone() });
         }
-        let name = canonical(&dir).file_name().map_or_else(|| "stack".to_owned(), |n| n.to_string_lossy().into_owned());
+        let name = canonical(&dir)
+            .file_name()
+            .map_or_else(|| "stack".to_owned(), |n| n.to_string_lossy().into_owned());
         Ok(StackRef { name, dir, depends_on: Vec::new() })
     }
 
@@ -177,7 +190,9 @@ impl Project {
     fn in_order(&self, mut left: Vec<StackRef>) -> Result<Vec<StackRef>, Failure> {
         let mut ordered: Vec<StackRef> = Vec::new();
         while !left.is_empty() {
-            let free = left.iter().position(|s| !left.iter().any(|o| o.name != s.name && s.depends_on.contains(&o.name)));
+            let free = left
+                .iter()
+                .position(|s| !left.iter().any(|o| o.name != s.name && s.depends_on.contains(&o.name)));
             let Some(free) = free else {
                 let names: Vec<_> = left.iter().map(|s| s.name.as_str()).collect();
                 return Err(Failure::new(

@@ -66,7 +66,8 @@ impl Siblings {
     }
 
     async fn elsewhere(&self, wanted: &RemoteStateArgs) -> Result<Place, CloudError> {
-        let invalid = |message: String| CloudError::new(ErrorKind::Invalid, "terraform_remote_state", message);
+        let invalid =
+            |message: String| CloudError::new(ErrorKind::Invalid, "terraform_remote_state", message);
         let setting = |name: &str| wanted.config.as_ref().and_then(|c| c.get(name)).and_then(Value::to_text);
         let workspace = wanted.workspace.as_deref().unwrap_or("default");
         let store: Arc<dyn Store> = match wanted.backend.as_str() {
@@ -78,12 +79,14 @@ impl Siblings {
                 } else {
                     let dir = setting("workspace_dir").map(|d| self.dir.join(d));
                     let dir = dir.unwrap_or_else(|| self.dir.join("terraform.tfstate.d"));
-                    dir.join(workspace).join(path.file_name().unwrap_or(Path::new("terraform.tfstate").as_os_str()))
+                    dir.join(workspace)
+                        .join(path.file_name().unwrap_or(Path::new("terraform.tfstate").as_os_str()))
                 };
                 Arc::new(Local::file(&path))
             }
             "s3" => {
-                let need = |name: &str| setting(name).ok_or_else(|| invalid(format!("`config` has no `{name}`")));
+                let need =
+                    |name: &str| setting(name).ok_or_else(|| invalid(format!("`config` has no `{name}`")));
                 let (bucket, key) = (need("bucket")?, need("key")?);
                 let prefix = setting("workspace_key_prefix").unwrap_or_else(|| "env:".to_owned());
                 let key = if workspace == "default" { key } else { format!("{prefix}/{workspace}/{key}") };
@@ -91,13 +94,17 @@ impl Siblings {
                 Arc::new(S3::key(client, bucket, key))
             }
             other => {
-                return Err(invalid(format!("stackr reads no state from a backend of kind `{other}`; use `s3` or `local`")));
+                return Err(invalid(format!(
+                    "stackr reads no state from a backend of kind `{other}`; use `s3` or `local`"
+                )));
             }
         };
         let place = store.place(Key::Snapshot);
         let read = store.read(Key::Snapshot).await.map_err(|e| invalid(e.to_string()).with_source(e))?;
         let Some(blob) = read else {
-            return Err(invalid(format!("there is no state in {place}; apply the stack that it belongs to first")));
+            return Err(invalid(format!(
+                "there is no state in {place}; apply the stack that it belongs to first"
+            )));
         };
         match stackr_state::decode_state(&blob.bytes, &place) {
             Ok(state) => Ok(Place::Stack { name: state.name(), store, sibling: false }),

@@ -69,11 +69,16 @@ impl World {
 
     /// Reads and checks the sources of a stack.
     pub(crate) fn load(&self, stack: &StackRef, vars: &Vars, allow_missing: bool) -> Result<Stack, Failure> {
-        let root = env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))?;
+        let root =
+            env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))?;
         let shown = |path: &Path| {
             let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let relative = absolute.strip_prefix(&root).map(Path::to_owned).unwrap_or(absolute);
-            if relative.as_os_str().is_empty() { ".".to_owned() } else { relative.to_string_lossy().into_owned() }
+            if relative.as_os_str().is_empty() {
+                ".".to_owned()
+            } else {
+                relative.to_string_lossy().into_owned()
+            }
         };
         let dir = shown(&stack.dir);
         let mut cli: Vec<CliVar> = self.project.var_files().iter().map(|f| CliVar::File(shown(f))).collect();
@@ -84,7 +89,8 @@ impl World {
             };
             cli.push(CliVar::Var(name.trim().to_owned(), value.to_owned()));
         }
-        let env_vars = env::vars().filter_map(|(k, v)| Some((k.strip_prefix("TF_VAR_")?.to_owned(), v))).collect();
+        let env_vars =
+            env::vars().filter_map(|(k, v)| Some((k.strip_prefix("TF_VAR_")?.to_owned(), v))).collect();
         let inputs = Inputs {
             workspace: self.workspace(),
             env_vars,
@@ -101,10 +107,12 @@ impl World {
     /// Tells what is worth knowing about sources. Values for variables that this stack does not declare are no
     /// surprise in an environment's files, which serve every stack.
     pub(crate) fn tell_warnings(&self, loaded: &Stack) {
-        let shared: Vec<_> = self.project.var_files().iter().filter_map(|f| fs::canonicalize(f).ok()).collect();
+        let shared: Vec<_> =
+            self.project.var_files().iter().filter_map(|f| fs::canonicalize(f).ok()).collect();
         for warning in &loaded.warnings().0 {
             let file = warning.span.as_ref().and_then(|s| fs::canonicalize(&*s.file).ok());
-            let expected = warning.summary == "undeclared variable" && file.is_some_and(|f| shared.contains(&f));
+            let expected =
+                warning.summary == "undeclared variable" && file.is_some_and(|f| shared.contains(&f));
             if !expected {
                 self.out.diagnostic(warning, loaded.sources());
             }
@@ -116,7 +124,8 @@ impl World {
         if let Some(running) = self.local.get() {
             return Ok(running);
         }
-        let running = local_cloud()?.start(&mut |line| self.out.progress(line)).map_err(|e| local_failure(&e))?;
+        let running =
+            local_cloud()?.start(&mut |line| self.out.progress(line)).map_err(|e| local_failure(&e))?;
         Ok(self.local.get_or_init(|| running))
     }
 
@@ -134,9 +143,13 @@ impl World {
             return Ok(Arc::clone(clouds));
         }
         let endpoint = self.endpoint()?;
-        let near = endpoint.as_deref().is_some_and(|u| u.contains("//127.0.0.1") || u.contains("//localhost"));
-        let limiter: Arc<dyn Limiter> =
-            if near { Arc::new(stackr_engine::RateLimiter::unlimited()) } else { Arc::new(stackr_engine::RateLimiter::published()) };
+        let near =
+            endpoint.as_deref().is_some_and(|u| u.contains("//127.0.0.1") || u.contains("//localhost"));
+        let limiter: Arc<dyn Limiter> = if near {
+            Arc::new(stackr_engine::RateLimiter::unlimited())
+        } else {
+            Arc::new(stackr_engine::RateLimiter::published())
+        };
         let local = self.global.local.then(|| endpoint.unwrap_or_default());
         let clouds = AwsClouds::new(move |profile| load_config(profile, local.clone()), limiter);
         Ok(Arc::clone(self.clouds.get_or_init(|| Arc::new(clouds))))
@@ -144,7 +157,8 @@ impl World {
 
     /// Who we are to others at work on the same stack.
     pub(crate) fn owner(&self) -> Owner {
-        let user = env::var("USER").or_else(|_| env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned());
+        let user =
+            env::var("USER").or_else(|_| env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned());
         let host = std::fs::read_to_string("/etc/hostname").map(|h| h.trim().to_owned()).ok();
         let host = host.or_else(|| env::var("HOSTNAME").ok()).unwrap_or_else(|| "unknown".to_owned());
         Owner { user, host, pid: std::process::id() }
@@ -218,8 +232,11 @@ impl World {
                 };
                 Ok(Arc::new(Local::file(&path)))
             }
-            other => Err(Failure::new(Exit::Error, format!("stackr keeps no state in a backend of kind `{other}`"))
-                .hint("use `backend \"s3\"` or `backend \"local\"`, or give --state")),
+            other => Err(Failure::new(
+                Exit::Error,
+                format!("stackr keeps no state in a backend of kind `{other}`"),
+            )
+            .hint("use `backend \"s3\"` or `backend \"local\"`, or give --state")),
         }
     }
 
@@ -292,7 +309,9 @@ pub(crate) fn local_cloud() -> Result<LocalCloud, Failure> {
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-        .ok_or_else(|| Failure::new(Exit::Error, "there is no cache directory").hint("set HOME or XDG_CACHE_HOME"))?;
+        .ok_or_else(|| {
+            Failure::new(Exit::Error, "there is no cache directory").hint("set HOME or XDG_CACHE_HOME")
+        })?;
     let python = env::var_os("STACKR_PYTHON").map(PathBuf::from);
     Ok(LocalCloud::new(stackr_local::Config { cache_dir: cache.join("stackr").join("local"), python }))
 }

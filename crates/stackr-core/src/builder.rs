@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use crate::{
-    Address, Attribute, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn, Path, PathStep,
-    Policy, Set, Value,
+    Address, Attribute, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn, Path,
+    PathStep, Policy, Set, Value,
 };
 
 /// An argument as it was declared: a value, a reference, or a composition of both.

@@ -86,7 +86,11 @@ impl Check {
 
     fn shape(&mut self, shape: &'static Shape, outputs: Option<&Shape>, written: &Value, at: &Path) -> Value {
         let Some(attributes) = written.attributes() else {
-            return self.problem(at, "wrong type", format!("an object was expected here, not {}", a(written)));
+            return self.problem(
+                at,
+                "wrong type",
+                format!("an object was expected here, not {}", a(written)),
+            );
         };
         for name in attributes.keys().filter(|n| shape.field(n).is_none()) {
             let path = at.join(PathStep::Name(name.clone()));
@@ -128,7 +132,8 @@ impl Check {
             };
         }
         if field.nesting == Nesting::Single && written.elements().is_some_and(|e| e.len() > 1) {
-            let detail = format!("`{}` may be written at most once. Merge the blocks or remove one.", field.name);
+            let detail =
+                format!("`{}` may be written at most once. Merge the blocks or remove one.", field.name);
             return self.problem(at, "repeated block", detail);
         }
         let value = self.kind(&field.kind, written, at);
@@ -188,7 +193,9 @@ impl Check {
         let Some(text) = written.to_text() else { return self.wrong(kind, written, at) };
         let fits = match kind {
             Kind::Cidr => text.parse::<ipnet::IpNet>().is_ok(),
-            Kind::Json | Kind::Policy | Kind::ContainerDefinitions => text.is_empty() || serde_json::from_str::<serde_json::Value>(&text).is_ok(),
+            Kind::Json | Kind::Policy | Kind::ContainerDefinitions => {
+                text.is_empty() || serde_json::from_str::<serde_json::Value>(&text).is_ok()
+            }
             _ => true,
         };
         if !fits {
@@ -306,8 +313,7 @@ mod tests {
         id: String,
     }
 
-    const SCHEMA: Schema =
-        Schema { ty: "thing", args: &ThingArgs::SHAPE, outputs: &ThingOutputs::SHAPE };
+    const SCHEMA: Schema = Schema { ty: "thing", args: &ThingArgs::SHAPE, outputs: &ThingOutputs::SHAPE };
 
     fn block(port: impl Into<Value>) -> Value {
         Value::Tuple(vec![Value::object([("port", port.into())])])
@@ -329,13 +335,16 @@ mod tests {
     fn every_problem_is_told_with_its_place_and_remedy() {
         let check = |written: Value, expect: &[&str]| {
             let problems = coerce_args(&SCHEMA, &written).unwrap_err();
-            let shown: Vec<_> = problems.iter().map(|p| format!("{}: {}: {}", p.path, p.summary, p.detail)).collect();
+            let shown: Vec<_> =
+                problems.iter().map(|p| format!("{}: {}: {}", p.path, p.summary, p.detail)).collect();
             assert_eq!(shown, expect);
         };
         let network = ("network", Value::from("10.0.0.0/8"));
         check(
             Value::object::<&str>([]),
-            &["network: missing required argument: `network` must be given: Its network. Write `network = …` (IP network such as 10.0.0.0/16)."],
+            &[
+                "network: missing required argument: `network` must be given: Its network. Write `network = …` (IP network such as 10.0.0.0/16).",
+            ],
         );
         check(
             Value::object([("network", "10.0.0.0".into())]),
@@ -356,13 +365,16 @@ mod tests {
         let twice = Value::Tuple(vec![Value::object([("port", Value::from(1))]); 2]);
         check(
             Value::object([network, ("setting", twice)]),
-            &["setting: repeated block: `setting` may be written at most once. Merge the blocks or remove one."],
+            &[
+                "setting: repeated block: `setting` may be written at most once. Merge the blocks or remove one.",
+            ],
         );
     }
 
     #[test]
     fn unknown_parts_stay_unknown_with_their_type() {
-        let written = Value::object([("network", Value::UNKNOWN), ("rule", block(Value::UNKNOWN.sensitive()))]);
+        let written =
+            Value::object([("network", Value::UNKNOWN), ("rule", block(Value::UNKNOWN.sensitive()))]);
         let args = coerce_args(&SCHEMA, &written).unwrap();
         assert_eq!(args.get("network"), Some(&Value::Unknown(Type::String)));
         let port = args.get("rule").and_then(|r| r.elements()?.first()?.get("port"));

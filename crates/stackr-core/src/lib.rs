@@ -27,7 +27,9 @@ mod types;
 mod value;
 
 pub use address::{Address, AddressError, BlockKey, Key, Mode, ModulePath, ModuleStep};
-pub use attribute::{Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, NameOrArn, Policy, Set, Tags};
+pub use attribute::{
+    Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, NameOrArn, Policy, Set, Tags,
+};
 pub use builder::{Concat, Draft, Expr, Input, Ref, concat};
 pub use coerce::{Problem, coerce_args};
 pub use declaration::{
@@ -41,8 +43,8 @@ pub use object::{Object, Origin, sealed};
 pub use registry::Registry;
 pub use resource::{
     After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,
-    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Id, Limiter, Lookup, Outputs,
-    Resource, ResourceExt, Seen, Status, Update, Waits,
+    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Id, Limiter, Lookup,
+    Outputs, Resource, ResourceExt, Seen, Status, Update, Waits,
 };
 pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};
 pub use stack::{Handle, Stack};

@@ -22,9 +22,9 @@
 use std::{collections::BTreeMap, ops::Deref};
 
 use crate::{
-    Address, AddressError, Arguments, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics, Draft,
-    Env, Expansion, Expr, Key, Lifecycle, Lookup, Mode, OutputValue, Outputs, ProviderConfig, ProviderKey, Ref,
-    Repeats, Resource, Value,
+    Address, AddressError, Arguments, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics,
+    Draft, Env, Expansion, Expr, Key, Lifecycle, Lookup, Mode, OutputValue, Outputs, ProviderConfig,
+    ProviderKey, Ref, Repeats, Resource, Value,
 };
 
 /// A stack declared in Rust.
@@ -129,7 +129,9 @@ impl Stack {
 
     /// Orders the block of `later` after that of `earlier` though no reference says so.
     pub fn after<L: Outputs, E: Outputs>(&mut self, later: &Handle<L>, earlier: &Handle<E>) {
-        if let (Some(later), Some(to)) = (self.index(&later.address.block), self.index(&earlier.address.block)) {
+        if let (Some(later), Some(to)) =
+            (self.index(&later.address.block), self.index(&earlier.address.block))
+        {
             self.blocks[later].refs.push(BlockRef { arg: None, to });
         }
     }

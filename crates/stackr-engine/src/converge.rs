@@ -82,7 +82,6 @@ pub(crate) async fn ensure(mut site: Site, mut task: Ensure) -> Ended {
 
 /// Changes the object of an update step.
 pub(crate) async fn update(mut site: Site, task: Amend) -> Ended {
-    let schema = site.resource.schema();
     let unseal = |seal: &str, secret: &str| stackr_state::matches(seal, secret);
     let found = differences(&*site.resource, &task.want.args, &task.seen, Some(&task.object), &unseal);
     if let Some(forced) = found.iter().find(|d| d.replace) {

@@ -21,6 +21,6 @@ pub use planner::{Answer, Next, Options, Planner, Question, Request, secret_text
 pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
 pub use values::Values;
 pub use want::{
-    Difference, Resolver, Seal, Unseal, Want, conforms, differences, nearest_span, planned_value, recorded, sealed_json,
-    value,
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, nearest_span, planned_value, recorded,
+    sealed_json, value,
 };

@@ -59,12 +59,10 @@ impl Env for Values {
             None => Value::UNKNOWN,
             Some(Repeats::Once) => instances.get(&None).cloned().unwrap_or(Value::UNKNOWN),
             Some(Repeats::Count) => Value::Tuple(instances.values().cloned().collect()),
-            Some(Repeats::ForEach) => {
-                Value::object(instances.iter().filter_map(|(key, value)| match key {
-                    Some(Key::Name(name)) => Some((name.clone(), value.clone())),
-                    _ => None,
-                }))
-            }
+            Some(Repeats::ForEach) => Value::object(instances.iter().filter_map(|(key, value)| match key {
+                Some(Key::Name(name)) => Some((name.clone(), value.clone())),
+                _ => None,
+            })),
         })
     }
 

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 use stackr_core::{
-    Address, AnyResource, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object, Path, PathStep,
-    Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Value, coerce_args, equal_field, sealed,
+    Address, AnyResource, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object,
+    Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Value, coerce_args,
+    equal_field, sealed,
 };
 
 use crate::Target;

@@ -1,5 +1,7 @@
 //! Plans of small stacks of made-up types: what happens, why, and in which order.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests")]
+
 use std::collections::BTreeMap;
 
 use stackr_core::*;
@@ -103,7 +105,12 @@ fn base() -> Stack {
 type Last = BTreeMap<Address, Object>;
 
 /// Plans with everything recorded seen as recorded, changed by `drift`.
-fn plan(stack: &Stack, last: &Last, options: Options, drift: impl Fn(&Address, AnySeen) -> Option<AnySeen>) -> Plan {
+fn plan(
+    stack: &Stack,
+    last: &Last,
+    options: Options,
+    drift: impl Fn(&Address, AnySeen) -> Option<AnySeen>,
+) -> Plan {
     let registry = registry();
     let providers = stack.providers().unwrap();
     let outputs = BTreeMap::new();
@@ -170,8 +177,11 @@ fn applied(stack: &Stack) -> Last {
             "tags_all" => (f.name, refs["tags"].clone()),
             name => (name, known(&Value::UNKNOWN, name)),
         });
-        let seen =
-            AnySeen { args: Value::Object(refs.clone()), outputs: Value::object(outputs), status: Status::Ready };
+        let seen = AnySeen {
+            args: Value::Object(refs.clone()),
+            outputs: Value::object(outputs),
+            status: Status::Ready,
+        };
         let mut as_written = refs.clone();
         let after = &plan.changes.iter().find(|c| c.address == step.address).unwrap().after;
         as_written.extend(after.get("tags").map(|tags| ("tags".to_owned(), tags.clone())));

@@ -1,6 +1,8 @@
 //! Checking a declaration without state or AWS.
 
-use stackr_core::{Declaration, Diagnostic, Diagnostics, Env, Expansion, Mode, Registry, Schema, coerce_args};
+use stackr_core::{
+    Declaration, Diagnostic, Diagnostics, Env, Expansion, Mode, Registry, Schema, coerce_args,
+};
 
 /// Everything that is wrong with a declaration whatever AWS says: unknown types and arguments, missing and
 /// mistyped ones. `env` gives other blocks' values; unknown ones are right.
@@ -13,8 +15,10 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
             Mode::Data => registry.lookup(&block.key.ty).map(|l| l.schema()),
         };
         let Some(schema) = schema else {
-            let detail =
-                format!("stackr has no type `{}` yet. `stackr explain` lists the types it has.", block.key.ty);
+            let detail = format!(
+                "stackr has no type `{}` yet. `stackr explain` lists the types it has.",
+                block.key.ty
+            );
             problems.push(Diagnostic::error("unsupported type", detail).at(block.span.clone()));
             continue;
         };
@@ -36,7 +40,8 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
             };
             for problem in coerce_args(schema, &written.value).err().into_iter().flatten() {
                 let span = stackr_plan::nearest_span(&written.spans, &problem.path).cloned();
-                let found = Diagnostic::error(problem.summary, problem.detail).at(span.or(block.span.clone()));
+                let found =
+                    Diagnostic::error(problem.summary, problem.detail).at(span.or(block.span.clone()));
                 problems.push(found.about(&address));
             }
         }

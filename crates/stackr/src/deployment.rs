@@ -147,7 +147,12 @@ impl Deployment {
     /// # Errors
     /// The environment's or the stack's name cannot be the name of a directory.
     #[cfg(feature = "aws")]
-    pub fn local(env: &str, stack: crate::Stack, clouds: Arc<dyn Clouds>, directory: &std::path::Path) -> Result<Self, Error> {
+    pub fn local(
+        env: &str,
+        stack: crate::Stack,
+        clouds: Arc<dyn Clouds>,
+        directory: &std::path::Path,
+    ) -> Result<Self, Error> {
         let name = StackName::new(env, stack.name());
         let store = Arc::new(stackr_state::Local::directory(directory, &name)?);
         let declaration: Arc<dyn Declaration> = Arc::new(stack);
@@ -420,7 +425,8 @@ impl Deployment {
                 b.key == address.block && address.module.0.iter().map(|s| &s.name).eq(b.module.iter())
             });
             let Some(now) = block.and_then(|b| origins.get(&b.provider)) else { continue };
-            let other = |recorded: &str, now: &str| !recorded.is_empty() && !now.is_empty() && recorded != now;
+            let other =
+                |recorded: &str, now: &str| !recorded.is_empty() && !now.is_empty() && recorded != now;
             if other(&object.origin.account, &now.account) || other(&object.origin.region, &now.region) {
                 let place = |account: &str, region: &str| match account {
                     "" => region.to_owned(),
@@ -468,7 +474,8 @@ impl Deployment {
             let location = self.store.place(stackr_state::Key::Snapshot);
             let entry =
                 Entry::Dependent { stack: self.name.stack.clone(), since: Timestamp::now(), location };
-            self.tell(&name, |state| (!state.dependents.contains_key(&self.name.stack)).then_some(entry)).await?;
+            self.tell(&name, |state| (!state.dependents.contains_key(&self.name.stack)).then_some(entry))
+                .await?;
         }
         Ok(())
     }
@@ -478,7 +485,8 @@ impl Deployment {
         let names: Vec<_> = self.siblings.iter().map(|(name, _)| name.clone()).collect();
         for name in names {
             let entry = Entry::DependentGone { stack: self.name.stack.clone() };
-            self.tell(&name, |state| state.dependents.contains_key(&self.name.stack).then_some(entry)).await?;
+            self.tell(&name, |state| state.dependents.contains_key(&self.name.stack).then_some(entry))
+                .await?;
         }
         Ok(())
     }

@@ -33,8 +33,8 @@ pub use remote_state::{Place, RemoteState, RemoteStateArgs, RemoteStateOutputs, 
 #[cfg(feature = "aws")]
 pub use stackr_aws::{AwsClouds, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, s3, servicediscovery, sts};
 pub use stackr_core::{
-    Address, Args, Clouds, Declaration, Diagnostic, Diagnostics, Draft, Handle, Ignore, Input, Lifecycle, Lookup,
-    ProviderConfig, Ref, Registry, Resource, ResourceExt, Stack, Tags, Value, concat,
+    Address, Args, Clouds, Declaration, Diagnostic, Diagnostics, Draft, Handle, Ignore, Input, Lifecycle,
+    Lookup, ProviderConfig, Ref, Registry, Resource, ResourceExt, Stack, Tags, Value, concat,
 };
 pub use stackr_engine::{Envelope, Event, Interrupt, Patience, RateLimiter, Summary, Until};
 pub use stackr_lang::{Inputs, Loader, MemoryLoader, load};
@@ -45,5 +45,6 @@ pub use stackr_state::{Local, Memory, Owner, StackName, State, Store};
 #[cfg(feature = "aws")]
 #[must_use]
 pub fn registry() -> Registry {
-    stackr_aws::registry().with_any_lookup(std::sync::Arc::new(remote_state::RemoteStateLookup::schema_only()))
+    stackr_aws::registry()
+        .with_any_lookup(std::sync::Arc::new(remote_state::RemoteStateLookup::schema_only()))
 }

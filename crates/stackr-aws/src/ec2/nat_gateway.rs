@@ -7,8 +7,8 @@
 
 use aws_sdk_ec2::types::{ConnectivityType, NatGateway as Described, NatGatewayState, ResourceType};
 use stackr_core::{
-    After, Args, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags, Update, Waits,
-    need,
+    After, Args, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags, Update,
+    Waits, need,
 };
 
 use super::{Ec2, batches, by_uid, filter, pages, read_tags, sync_tags, tag_spec};

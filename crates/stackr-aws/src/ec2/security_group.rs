@@ -296,7 +296,8 @@ mod tests {
                 ("cidr_blocks", Value::set(cidrs.iter().map(|c| Value::from(*c)))),
             ])
         };
-        let args = |rules: Vec<Value>| Value::object([("ingress", Value::set(rules)), ("egress", Value::Null)]);
+        let args =
+            |rules: Vec<Value>| Value::object([("ingress", Value::set(rules)), ("egress", Value::Null)]);
         let apart = args(vec![rule(&["10.0.0.0/8"]), rule(&["10.1.0.0/16"])]);
         let together = args(vec![rule(&["10.0.0.0/8", "10.1.0.0/16"])]);
         assert_eq!(SecurityGroup::align(&apart, &together), Some(together.clone()));

@@ -21,8 +21,8 @@ use aws_sdk_ec2::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Policy, Resource, Result, Seen,
-    Set, Status, Tags, Update, Waits, need,
+    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Policy, Resource, Result,
+    Seen, Set, Status, Tags, Update, Waits, need,
 };
 
 use super::{Ec2, batches, by_uid, pages, read_tags, sync_tags, tag_spec, text};

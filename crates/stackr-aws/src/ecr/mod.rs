@@ -5,6 +5,7 @@
 //! - tags are a call per repository;
 //! - the policies belong to a repository and are found by its name; setting one overwrites what is there.
 
+mod images;
 mod lifecycle_policy;
 mod repository;
 mod repository_lookup;
@@ -16,6 +17,7 @@ use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
 
 use crate::{Service, tags};
 
+pub use images::*;
 pub use lifecycle_policy::*;
 pub use repository::*;
 pub use repository_lookup::*;

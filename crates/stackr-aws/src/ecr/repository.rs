@@ -9,11 +9,11 @@ use aws_sdk_ecr::types::{
     ImageTagMutability, Repository as Described, Tag,
 };
 use stackr_core::{
-    Args, Block, CloudError, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status,
-    Tags, Update, Waits, need,
+    Args, CloudError, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
+    Update, Waits, need,
 };
 
-use super::{Ecr, describe, is_ours, read_tags, sync_tags, write_tags};
+use super::{Ecr, ImageEncryption, ImageScanning, describe, is_ours, read_tags, sync_tags, write_tags};
 use crate::service::in_order;
 
 /// An ECR repository.
@@ -39,24 +39,6 @@ pub struct RepositoryArgs {
     pub force_delete: bool,
     /// Tags.
     pub tags: Tags,
-}
-
-/// Whether images are scanned for known flaws.
-#[derive(Clone, Debug, PartialEq, Block)]
-pub struct ImageScanning {
-    /// Scan every image that is pushed.
-    pub scan_on_push: bool,
-}
-
-/// How images are encrypted.
-#[derive(Clone, Debug, PartialEq, Block)]
-pub struct ImageEncryption {
-    /// `AES256`, `KMS` or `KMS_DSSE`.
-    #[arg(default = "AES256")]
-    pub encryption_type: String,
-    /// ARN of the key with KMS; AWS's own if absent.
-    #[arg(computed)]
-    pub kms_key: Option<String>,
 }
 
 /// What AWS gives a repository.

@@ -8,7 +8,6 @@
 
 use aws_sdk_ecs::types::{
     self, Cluster as Described, ClusterServiceConnectDefaultsRequest, ClusterSettingName,
-    ExecuteCommandLogging,
 };
 use stackr_core::{
     Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,

@@ -10,8 +10,6 @@ mod capacity_providers;
 mod cluster;
 mod cluster_configuration;
 mod containers;
-#[cfg(test)]
-mod scratch;
 mod service;
 mod service_blocks;
 mod service_calls;

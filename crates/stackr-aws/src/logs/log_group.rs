@@ -159,12 +159,17 @@ const NAMES: usize = 50;
 async fn describe(logs: &Logs, names: &[Id]) -> Result<Vec<Described>> {
     let batches = names.chunks(NAMES).map(|batch| async move {
         let request = logs.client.describe_log_groups().set_log_group_identifiers(Some(batch.to_vec()));
-        match logs.call("DescribeLogGroups", request.send()).await {
-            Ok(answer) => Ok(answer.log_groups.unwrap_or_default()),
-            // Not documented for a missing name, and cheap to survive.
-            Err(error) if error.kind() == ErrorKind::NotFound => by_prefix(logs, batch).await,
-            Err(error) => Err(error),
-        }
+        let answer = logs.call("DescribeLogGroups", request.send()).await;
+        let mut found = match answer.map(|answer| answer.log_groups.unwrap_or_default()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            answer => answer?,
+        };
+        let is = |group: &Described, name: &Id| group.log_group_name() == Some(name);
+        found.retain(|group| batch.iter().any(|name| is(group, name)));
+        // What a missing name does is not documented, and an emulator takes no names but the first page of all.
+        let missing = batch.iter().filter(|name| !found.iter().any(|group| is(group, name))).cloned();
+        found.extend(by_prefix(logs, &missing.collect::<Vec<_>>()).await?);
+        Ok(found)
     });
     Ok(try_join_all(batches).await?.into_iter().flatten().collect())
 }

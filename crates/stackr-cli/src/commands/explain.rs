@@ -40,13 +40,20 @@ pub(crate) fn explain(ty: Option<&str>, data: bool, out: &Output) -> Result<Exit
         out.json(&json(schema));
         return Ok(Exit::Done);
     }
-    let mut text = format!("{} {}\n{}\n\n{}\n", keyword, paint(BOLD, schema.ty), schema.args.doc, paint(BOLD, "Arguments"));
+    let mut text = format!(
+        "{} {}\n{}\n\n{}\n",
+        keyword,
+        paint(BOLD, schema.ty),
+        schema.args.doc,
+        paint(BOLD, "Arguments")
+    );
     fields(&mut text, schema.args, 1);
     let _ = write!(text, "\n{}\n", paint(BOLD, "Outputs"));
     fields(&mut text, schema.outputs, 1);
     let beyond = lacking(schema.ty, keyword == "data");
     if !beyond.is_empty() {
-        let _ = write!(text, "\n{}\n  {}\n", paint(BOLD, "The AWS provider has beyond this"), beyond.join(", "));
+        let _ =
+            write!(text, "\n{}\n  {}\n", paint(BOLD, "The AWS provider has beyond this"), beyond.join(", "));
     }
     out.result(&text);
     Ok(Exit::Done)
@@ -65,7 +72,12 @@ fn fields(text: &mut String, shape: &Shape, depth: usize) {
     for field in shape.fields {
         let facts = facts(field);
         let facts = if facts.is_empty() { String::new() } else { format!(", {}", facts.join(", ")) };
-        let _ = writeln!(text, "{indent}{} {}", paint(BOLD, field.name), paint(DIM, &format!("({}{facts})", kind(field))));
+        let _ = writeln!(
+            text,
+            "{indent}{} {}",
+            paint(BOLD, field.name),
+            paint(DIM, &format!("({}{facts})", kind(field)))
+        );
         let _ = writeln!(text, "{indent}    {}", field.doc);
         if let Some(nested) = shape_of(&field.kind) {
             fields(text, nested, depth + 2);

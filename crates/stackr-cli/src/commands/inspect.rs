@@ -96,7 +96,12 @@ pub(crate) fn default_provider(loaded: &Stack) -> Result<stackr_core::ProviderCo
     Ok(loaded.providers().map_err(wrong)?.remove("").unwrap_or_default())
 }
 
-pub(crate) async fn output(world: &World, stack: &str, name: Option<&str>, _: &Vars) -> Result<Exit, Failure> {
+pub(crate) async fn output(
+    world: &World,
+    stack: &str,
+    name: Option<&str>,
+    _: &Vars,
+) -> Result<Exit, Failure> {
     let state = recorded(world, stack).await?.state;
     match name {
         Some(name) => {
@@ -175,15 +180,11 @@ pub(crate) fn object_text(address: &Address, object: &Object) -> String {
     let mut writer = Writer { out: format!("{}\n", paint(BOLD, &format!("# {address} [{}]", object.id))) };
     let key = &address.block;
     let _ = writeln!(writer.out, "resource {:?} {:?} {{", key.ty, key.name);
-    let shown: Vec<_> = all
-        .iter()
-        .filter(|(_, v)| !is_absent(v))
-        .map(|(n, v)| (n, if stackr_core::sealed::seal(v).is_some() { v.clone().sensitive() } else { v.clone() }))
-        .collect();
+    let shown: Vec<_> = all.iter().filter(|(_, v)| !is_absent(v)).collect();
     let width = shown.iter().map(|(n, _)| n.len()).max().unwrap_or_default();
-    for (name, value) in &shown {
+    for (name, value) in shown {
         let field = schema.and_then(|s| s.field(name));
-        writer.field(1, width, field, name, Sides::Both(value, value), false);
+        writer.field(1, width, field, name, Sides::Same(value), false);
     }
     writer.out.push_str("}\n\n");
     writer.out

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use stackr::{Deployment, Error, Interrupt, Options, Planned, Approve};
+use stackr::{Approve, Deployment, Error, Interrupt, Options, Planned};
 use stackr_core::{Declaration, ProviderConfig};
 use stackr_engine::{ApplyError, Envelope, Patience};
 use stackr_lang::Stack;
@@ -84,7 +84,11 @@ async fn siblings(
         });
     }
     let s3 = world.s3(provider, None).await.ok();
-    Ok(Siblings { siblings: found, dir: std::path::absolute(&stack.dir).unwrap_or_else(|_| stack.dir.clone()), s3 })
+    Ok(Siblings {
+        siblings: found,
+        dir: std::path::absolute(&stack.dir).unwrap_or_else(|_| stack.dir.clone()),
+        s3,
+    })
 }
 
 fn options(scope: &Scope, destroy: bool, replace: Vec<String>) -> Options {
@@ -203,7 +207,12 @@ impl Approve for Ask<'_> {
     }
 }
 
-pub(crate) async fn apply(world: &World, scope: &Scope, replace: Vec<String>, run: &Run) -> Result<Exit, Failure> {
+pub(crate) async fn apply(
+    world: &World,
+    scope: &Scope,
+    replace: Vec<String>,
+    run: &Run,
+) -> Result<Exit, Failure> {
     let stacks = world.stacks(&scope.stacks)?;
     execute(world, scope, &stacks, &options(scope, false, replace), run, false).await
 }
@@ -244,7 +253,8 @@ async fn one(
 ) -> Result<Exit, Failure> {
     let open = open(world, stack, scope, force).await?;
     let command = if options.destroy { "destroy" } else { "apply" };
-    let mut ask = Ask { world, open: &open, yes: run.yes, destroy: options.destroy, empty: false, nobody: false };
+    let mut ask =
+        Ask { world, open: &open, yes: run.yes, destroy: options.destroy, empty: false, nobody: false };
     let interrupt = Interrupt::new();
     let signals = tokio::spawn(forward_signals(interrupt.clone()));
     let progress = Arc::new(Mutex::new(Progress::default()));
@@ -294,7 +304,11 @@ fn outputs(world: &World, state: &stackr_state::State) {
     }
     world.out.result(&format!("\n{}\n", paint(BOLD, "Outputs:")));
     for (name, output) in &state.outputs {
-        let shown = if output.sensitive { "(sensitive value)".to_owned() } else { stackr_lang::show(&output.value()) };
+        let shown = if output.sensitive {
+            "(sensitive value)".to_owned()
+        } else {
+            stackr_lang::show(&output.value())
+        };
         world.out.result(&format!("{name} = {shown}\n"));
     }
 }
@@ -328,7 +342,8 @@ async fn tick(out: Output, progress: Arc<Mutex<Progress>>, started: std::time::I
 
 /// Passes SIGINT and SIGTERM on: the first stops starting, the second stops waiting.
 async fn forward_signals(interrupt: Interrupt) {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return;
     };
     loop {
@@ -358,7 +373,9 @@ pub(crate) fn failure_of(error: Error, loaded: Option<&Stack>) -> Failure {
                 .hint("or give --force, if you know that nothing of it is needed")
         }
         Error::Apply(error) => match *error {
-            ApplyError::Cloud { address, source } => Failure::cloud(format!("{address} cannot be reached"), &source),
+            ApplyError::Cloud { address, source } => {
+                Failure::cloud(format!("{address} cannot be reached"), &source)
+            }
             ApplyError::Begin(source) => state_failure(&source),
             ApplyError::State { source, .. } => {
                 let failure = state_failure(&source);
@@ -378,7 +395,11 @@ fn refresh_failure(error: &stackr_engine::RefreshError) -> Failure {
         stackr_engine::RefreshError::Read(unread) => {
             let mut failure = Failure::new(Exit::Error, "AWS could not be read");
             for one in unread {
-                let operation = if one.error.operation.is_empty() { String::new() } else { format!("{}: ", one.error.operation) };
+                let operation = if one.error.operation.is_empty() {
+                    String::new()
+                } else {
+                    format!("{}: ", one.error.operation)
+                };
                 failure.causes.push(format!("{}: {operation}{}", one.address, one.error.message));
             }
             if let Some(first) = unread.first().map(|u| &u.error) {

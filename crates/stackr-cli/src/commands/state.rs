@@ -1,7 +1,10 @@
 //! `stackr state` and `stackr bootstrap`: what is recorded, and where.
 
 use jiff::{SignedDuration, Timestamp};
-use stackr_state::{Claim, Entry, Outcome, Session, State, Store, s3::{self, Bootstrap, Encryption}};
+use stackr_state::{
+    Claim, Entry, Outcome, Session, State, Store,
+    s3::{self, Bootstrap, Encryption},
+};
 
 use std::sync::Arc;
 
@@ -48,12 +51,12 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
                 Ok(entries)
             })
             .await?;
-            world.out.result(&format!("forgot {done} objects; AWS was not touched\n"));
+            world.out.result(&format!("forgot {}; AWS was not touched\n", objects(done)));
         }
         StateCommand::Mv { stack, from, to } => {
-            let done =
-                edit(world, &stack, "state mv", |state| stackr_state::move_entries(state, &from, &to)).await?;
-            world.out.result(&format!("moved {done} objects\n"));
+            let done = edit(world, &stack, "state mv", |state| stackr_state::move_entries(state, &from, &to))
+                .await?;
+            world.out.result(&format!("moved {}\n", objects(done)));
         }
         StateCommand::Unlock { stack } => {
             let (_, store) = open(world, &stack).await?;
@@ -71,10 +74,14 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
                 (None, None) => world.out.result("the state is good\n"),
                 (snapshot, dropped) => {
                     if let Some(why) = snapshot {
-                        world.out.result(&format!("the snapshot was damaged ({why}); the previous one is back\n"));
+                        world
+                            .out
+                            .result(&format!("the snapshot was damaged ({why}); the previous one is back\n"));
                     }
                     if let Some((parts, why)) = dropped {
-                        world.out.result(&format!("{} parts of the journal were dropped: {why}\n", parts.len()));
+                        world
+                            .out
+                            .result(&format!("{} parts of the journal were dropped: {why}\n", parts.len()));
                     }
                     if let Some(kept) = &repair.kept {
                         world.out.result(&format!("what was damaged is kept in {kept}\n"));
@@ -84,6 +91,10 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
         }
     }
     Ok(Exit::Done)
+}
+
+fn objects(count: usize) -> String {
+    if count == 1 { "1 object".to_owned() } else { format!("{count} objects") }
 }
 
 async fn open(world: &World, stack: &str) -> Result<(StackRef, Arc<dyn Store>), Failure> {
@@ -113,7 +124,8 @@ async fn edit(
 ) -> Result<usize, Failure> {
     let (stack, store) = open(world, stack).await?;
     let failed = |e: stackr_state::Error| state_failure(&e);
-    let mut session = Session::open(store, claim(world, &stack, command), Timestamp::now()).await.map_err(failed)?;
+    let mut session =
+        Session::open(store, claim(world, &stack, command), Timestamp::now()).await.map_err(failed)?;
     let entries = match entries(session.state()) {
         Ok(entries) => entries,
         Err(error) => {
@@ -127,13 +139,18 @@ async fn edit(
     Ok(count)
 }
 
-pub(crate) async fn bootstrap(world: &World, bucket: Option<String>, region: Option<String>) -> Result<Exit, Failure> {
+pub(crate) async fn bootstrap(
+    world: &World,
+    bucket: Option<String>,
+    region: Option<String>,
+) -> Result<Exit, Failure> {
     let entry = &world.project.file.state;
     let flag = world.global.state.as_deref().and_then(|s| s.strip_prefix("s3://"));
     let flag = flag.map(|s| s.split('/').next().unwrap_or(s).to_owned());
     let Some(bucket) = bucket.or(flag).or_else(|| entry.bucket.clone()) else {
-        return Err(Failure::usage("no bucket was named")
-            .hint("give its name: `stackr bootstrap my-state`, or set `bucket` under `[state]` in stackr.toml"));
+        return Err(Failure::usage("no bucket was named").hint(
+            "give its name: `stackr bootstrap my-state`, or set `bucket` under `[state]` in stackr.toml",
+        ));
     };
     let region = region.or_else(|| entry.region.clone());
     let client = world.s3(&stackr_core::ProviderConfig::default(), region.as_deref()).await?;

@@ -4,7 +4,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use stackr_core::{Diagnostic, Severity};
 use stackr_lang::Sources;
 
-use crate::{error::Failure, render::style::{BOLD, CHANGE, DIM, FORCES, paint}};
+use crate::{
+    error::Failure,
+    render::style::{BOLD, CHANGE, DIM, FORCES, paint},
+};
 
 /// One diagnostic with its source line, if it has a place.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
@@ -21,7 +24,8 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
         let start = span.range.start.min(end);
         // A block is marked by its first line only.
         let first = text[start..end].find('\n').map_or(end, |n| start + n);
-        let snippet = Snippet::source(text).path(&*span.file).annotation(AnnotationKind::Primary.span(start..first));
+        let snippet =
+            Snippet::source(text).path(&*span.file).annotation(AnnotationKind::Primary.span(start..first));
         group = group.element(snippet);
     }
     let detail = capitalised(&diagnostic.detail);
@@ -54,7 +58,8 @@ fn capitalised(text: &str) -> String {
 
 /// A failed command: what, why, where, and what to do.
 pub(crate) fn failure(failure: &Failure) -> String {
-    let mut out: String = failure.diagnostics.0.iter().map(|d| diagnostic(d, &failure.sources) + "\n").collect();
+    let mut out: String =
+        failure.diagnostics.0.iter().map(|d| diagnostic(d, &failure.sources) + "\n").collect();
     if !failure.message.is_empty() {
         out.push_str(&format!("{} {}\n", paint(FORCES.bold(), "error:"), paint(BOLD, &failure.message)));
     }

@@ -19,7 +19,10 @@ pub(crate) fn plan(plan: &Plan, stack: &str) -> Json {
                 .iter()
                 .map(|(name, f)| {
                     let forces = f.forces_replacement;
-                    (name.clone(), json!({ "old": shown(&f.old), "new": shown(&f.new), "forces_replacement": forces }))
+                    (
+                        name.clone(),
+                        json!({ "old": shown(&f.old), "new": shown(&f.new), "forces_replacement": forces }),
+                    )
                 })
                 .collect();
             json!({
@@ -38,7 +41,10 @@ pub(crate) fn plan(plan: &Plan, stack: &str) -> Json {
         .iter()
         .map(|o| {
             let new = o.output.as_ref().map(|n| n.value.clone().marked(n.sensitive));
-            (o.name.clone(), json!({ "old": shown(&o.old), "new": new.as_ref().map(shown), "removed": new.is_none() }))
+            (
+                o.name.clone(),
+                json!({ "old": shown(&o.old), "new": new.as_ref().map(shown), "removed": new.is_none() }),
+            )
         })
         .collect();
     json!({
@@ -59,7 +65,9 @@ fn shown(value: &Value) -> Json {
         Value::Unknown(_) => json!({ "stackr:unknown": true }),
         Value::Sensitive(_) => json!({ "stackr:sensitive": true }),
         Value::List(e) | Value::Tuple(e) | Value::Set(e) => Json::Array(e.iter().map(shown).collect()),
-        Value::Map(m) | Value::Object(m) => Json::Object(m.iter().map(|(k, v)| (k.clone(), shown(v))).collect()),
+        Value::Map(m) | Value::Object(m) => {
+            Json::Object(m.iter().map(|(k, v)| (k.clone(), shown(v))).collect())
+        }
         other => other.to_json(),
     }
 }

@@ -36,7 +36,9 @@ fn headline(change: &Change) -> String {
     let what = match change.action {
         Action::Create => "will be created".to_owned(),
         Action::Update => "will be updated in-place".to_owned(),
-        Action::Replace { .. } if change.reasons == [Reason::Asked] => "will be replaced, as requested".to_owned(),
+        Action::Replace { .. } if change.reasons == [Reason::Asked] => {
+            "will be replaced, as requested".to_owned()
+        }
         Action::Replace { .. } => "must be replaced".to_owned(),
         Action::Delete => "will be destroyed".to_owned(),
         Action::Forget => "is gone; its record will be removed".to_owned(),
@@ -70,7 +72,9 @@ fn sign(action: Action) -> String {
 fn block(writer: &mut Writer, change: &Change, registry: &Registry) {
     let key = &change.address.block;
     let (keyword, schema): (_, Option<&'static Schema>) = match key.mode {
-        Mode::Managed => ("resource", registry.resource(&key.ty).map(|r: &std::sync::Arc<dyn AnyResource>| r.schema())),
+        Mode::Managed => {
+            ("resource", registry.resource(&key.ty).map(|r: &std::sync::Arc<dyn AnyResource>| r.schema()))
+        }
         Mode::Data => ("data", registry.lookup(&key.ty).map(|l| l.schema())),
     };
     writer.out.push_str(&format!("{} {keyword} {:?} {:?} {{\n", sign(change.action), key.ty, key.name));
@@ -94,9 +98,11 @@ fn block(writer: &mut Writer, change: &Change, registry: &Registry) {
                 Action::Delete | Action::Forget => (&change.before, true),
                 _ => (&change.after, false),
             };
-            let attributes: Vec<_> = value.attributes().into_iter().flatten().filter(|(_, v)| !is_absent(v)).collect();
+            let attributes: Vec<_> =
+                value.attributes().into_iter().flatten().filter(|(_, v)| !is_absent(v)).collect();
             let width = attributes.iter().map(|(n, _)| n.len()).max().unwrap_or_default();
-            let blocks = |name: &str| field(name).is_some_and(|f| f.nesting != stackr_core::Nesting::Attribute);
+            let blocks =
+                |name: &str| field(name).is_some_and(|f| f.nesting != stackr_core::Nesting::Attribute);
             let (nested, plain): (Vec<_>, Vec<_>) = attributes.into_iter().partition(|(n, _)| blocks(n));
             for (name, value) in plain.into_iter().chain(nested) {
                 let sides = if removed { Sides::Old(value) } else { Sides::New(value) };

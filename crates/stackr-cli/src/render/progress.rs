@@ -70,7 +70,9 @@ impl Progress {
                 match step.verb {
                     StepVerb::Record => Vec::new(),
                     StepVerb::Forget => vec![format!("{}: was gone already", name(step))],
-                    verb => vec![format!("{}: {} after {took}{id}", name(step), paint(colour(verb), did(verb)))],
+                    verb => {
+                        vec![format!("{}: {} after {took}{id}", name(step), paint(colour(verb), did(verb)))]
+                    }
                 }
             }
             Event::StepFailed { step, error } => {
@@ -128,7 +130,9 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
         .skipped
         .iter()
         .map(|s| match &s.because {
-            Because::Needs(step) => format!("  {} ({} needs {})\n", name(&s.step), noun(s.step.verb), name(step)),
+            Because::Needs(step) => {
+                format!("  {} ({} needs {})\n", name(&s.step), noun(s.step.verb), name(step))
+            }
             Because::Stopped => format!("  {} ({})\n", name(&s.step), noun(s.step.verb)),
         })
         .collect();
@@ -143,11 +147,12 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
         count(StepVerb::Delete),
         seconds(summary.duration)
     );
-    let (word, style) = match (summary.failed.is_empty(), summary.skipped.is_empty() && summary.abandoned.is_empty()) {
-        (true, true) => (format!("{what} complete:"), ADD.bold()),
-        (false, _) => (format!("{what} failed:"), FORCES.bold()),
-        (true, false) => (format!("{what} interrupted:"), CHANGE.bold()),
-    };
+    let (word, style) =
+        match (summary.failed.is_empty(), summary.skipped.is_empty() && summary.abandoned.is_empty()) {
+            (true, true) => (format!("{what} complete:"), ADD.bold()),
+            (false, _) => (format!("{what} failed:"), FORCES.bold()),
+            (true, false) => (format!("{what} interrupted:"), CHANGE.bold()),
+        };
     out.push_str(&format!("{} {counts}\n", paint(style, &word)));
     if !summary.failed.is_empty() || !summary.skipped.is_empty() {
         out.push_str(&format!("Everything that was done is recorded. To go on from here: {again}\n"));

@@ -1,6 +1,6 @@
 //! Values and their differences as people read them.
 
-use stackr_core::{Field, Kind, Nesting, Shape, Value};
+use stackr_core::{Field, Kind, Nesting, Shape, Value, sealed};
 
 use super::style::{ADD, CHANGE, DIM, FORCES, REMOVE, paint};
 
@@ -13,6 +13,8 @@ pub(crate) enum Sides<'a> {
     Old(&'a Value),
     /// It was one and will be the other.
     Both(&'a Value, &'a Value),
+    /// It is, and nothing happens to it.
+    Same(&'a Value),
 }
 
 impl<'a> Sides<'a> {
@@ -21,13 +23,24 @@ impl<'a> Sides<'a> {
             Self::New(_) => paint(ADD, "+"),
             Self::Old(_) => paint(REMOVE, "-"),
             Self::Both(old, new) if old == new => " ".to_owned(),
+            Self::Same(_) => " ".to_owned(),
             Self::Both(..) => paint(CHANGE, "~"),
         }
     }
 
     fn main(self) -> &'a Value {
         match self {
-            Self::New(v) | Self::Old(v) | Self::Both(_, v) => v,
+            Self::New(v) | Self::Old(v) | Self::Both(_, v) | Self::Same(v) => v,
+        }
+    }
+
+    /// The elements of either side; a side that is not there has none.
+    fn elements(self) -> (&'a [Value], &'a [Value]) {
+        let of = |v: &'a Value| v.elements().unwrap_or_default();
+        match self {
+            Self::New(v) | Self::Same(v) => (&[], of(v)),
+            Self::Old(v) => (of(v), &[]),
+            Self::Both(o, n) => (of(o), of(n)),
         }
     }
 
@@ -35,6 +48,7 @@ impl<'a> Sides<'a> {
         match self {
             Self::New(v) => part(v).map(Self::New),
             Self::Old(v) => part(v).map(Self::Old),
+            Self::Same(v) => part(v).map(Self::Same),
             Self::Both(o, n) => match (part(o), part(n)) {
                 (Some(o), Some(n)) => Some(Self::Both(o, n)),
                 (None, Some(n)) => Some(Self::New(n)),
@@ -56,15 +70,26 @@ impl Writer {
     }
 
     /// Writes one argument or output. `width` is that of the longest name beside it.
-    pub(crate) fn field(&mut self, depth: usize, width: usize, field: Option<&Field>, name: &str, sides: Sides<'_>, forces: bool) {
+    pub(crate) fn field(
+        &mut self,
+        depth: usize,
+        width: usize,
+        field: Option<&Field>,
+        name: &str,
+        sides: Sides<'_>,
+        forces: bool,
+    ) {
         let note = if forces { paint(FORCES, " # forces replacement") } else { String::new() };
         match field.map(|f| (f.nesting, f.kind)) {
-            Some((Nesting::Blocks | Nesting::Single, Kind::List(Kind::Object(shape)) | Kind::Set(Kind::Object(shape))))
-                if sides.main().elements().is_some() =>
-            {
+            Some((
+                Nesting::Blocks | Nesting::Single,
+                Kind::List(Kind::Object(shape)) | Kind::Set(Kind::Object(shape)),
+            )) if sides.main().elements().is_some() => {
                 self.blocks(depth, name, shape, sides, &note);
             }
-            Some((_, Kind::Json | Kind::Policy | Kind::ContainerDefinitions)) if as_json(sides.main()).is_some() => {
+            Some((_, Kind::Json | Kind::Policy | Kind::ContainerDefinitions))
+                if as_json(sides.main()).is_some() =>
+            {
                 self.json(depth, width, name, sides, &note);
             }
             _ => self.entry(depth, &format!("{name:<width$} = "), sides, &note),
@@ -73,14 +98,12 @@ impl Writer {
 
     /// Writes nested blocks, each as a block of its own.
     fn blocks(&mut self, depth: usize, name: &str, shape: &'static Shape, sides: Sides<'_>, note: &str) {
-        let (old, new): (&[Value], &[Value]) = match sides {
-            Sides::New(v) => (&[], v.elements().unwrap_or_default()),
-            Sides::Old(v) => (v.elements().unwrap_or_default(), &[]),
-            Sides::Both(o, n) => (o.elements().unwrap_or_default(), n.elements().unwrap_or_default()),
-        };
+        let (old, new) = sides.elements();
         let ordered = !matches!(sides.main().peel(), Value::Set(_));
         let mut pairs: Vec<Sides<'_>> = Vec::new();
-        if ordered {
+        if let Sides::Same(_) = sides {
+            pairs.extend(new.iter().map(Sides::Same));
+        } else if ordered {
             for i in 0..old.len().max(new.len()) {
                 match (old.get(i), new.get(i)) {
                     (Some(o), Some(n)) => pairs.push(Sides::Both(o, n)),
@@ -128,13 +151,14 @@ impl Writer {
     fn json(&mut self, depth: usize, width: usize, name: &str, sides: Sides<'_>, note: &str) {
         let sign = sides.sign();
         let parsed = match sides {
-            Sides::New(v) => (None, as_json(v)),
+            Sides::New(v) | Sides::Same(v) => (None, as_json(v)),
             Sides::Old(v) => (as_json(v), None),
             Sides::Both(o, n) => (as_json(o), as_json(n)),
         };
         let null = Value::Null;
         let inner = match &parsed {
             (None, Some(n)) if matches!(sides, Sides::New(_)) => Sides::New(n),
+            (None, Some(n)) if matches!(sides, Sides::Same(_)) => Sides::Same(n),
             (Some(o), None) if matches!(sides, Sides::Old(_)) => Sides::Old(o),
             (o, n) => Sides::Both(o.as_ref().unwrap_or(&null), n.as_ref().unwrap_or(&null)),
         };
@@ -148,24 +172,34 @@ impl Writer {
         let sign = sides.sign();
         if let Sides::Both(old, new) = sides {
             if !same_collection(old, new) {
-                let text = if old == new { scalar(new) } else { format!("{} -> {}", inline(old), inline(new)) };
+                // What is secret on one side is on both: an earlier value is a secret too.
+                let text = if old == new || is_secret(old) || is_secret(new) {
+                    if is_secret(old) { scalar(old) } else { scalar(new) }
+                } else {
+                    format!("{} -> {}", inline(old), inline(new))
+                };
                 self.line(depth, &sign, &format!("{lead}{text}{note}"));
                 return;
             }
         }
         match sides.main() {
-            Value::List(e) | Value::Tuple(e) | Value::Set(e) if !e.is_empty() || matches!(sides, Sides::Both(..)) => {
+            Value::List(e) | Value::Tuple(e) | Value::Set(e)
+                if !e.is_empty() || matches!(sides, Sides::Both(..)) =>
+            {
                 self.line(depth, &sign, &format!("{lead}[{note}"));
                 self.elements(depth + 2, sides);
                 self.line(depth, " ", "]");
             }
-            Value::Map(m) | Value::Object(m) if !m.is_empty() || matches!(sides, Sides::Both(..)) => {
+            Value::Map(m) | Value::Object(m)
+                if !is_secret(sides.main()) && (!m.is_empty() || matches!(sides, Sides::Both(..))) =>
+            {
                 self.line(depth, &sign, &format!("{lead}{{{note}"));
                 self.attributes(depth + 2, sides);
                 self.line(depth, " ", "}");
             }
             value => {
-                let gone = if matches!(sides, Sides::Old(_)) { paint(DIM, " -> null") } else { String::new() };
+                let gone =
+                    if matches!(sides, Sides::Old(_)) { paint(DIM, " -> null") } else { String::new() };
                 self.line(depth, &sign, &format!("{lead}{}{gone}{note}", scalar(value)));
             }
         }
@@ -174,7 +208,7 @@ impl Writer {
     fn attributes(&mut self, depth: usize, sides: Sides<'_>) {
         let mut names: Vec<&String> = Vec::new();
         let both: Vec<&Value> = match sides {
-            Sides::New(v) | Sides::Old(v) => vec![v],
+            Sides::New(v) | Sides::Old(v) | Sides::Same(v) => vec![v],
             Sides::Both(o, n) => vec![o, n],
         };
         names.extend(both.iter().filter_map(|v| v.attributes()).flat_map(|a| a.keys()));
@@ -195,11 +229,13 @@ impl Writer {
     }
 
     fn elements(&mut self, depth: usize, sides: Sides<'_>) {
-        let (old, new): (&[Value], &[Value]) = match sides {
-            Sides::New(v) => (&[], v.elements().unwrap_or_default()),
-            Sides::Old(v) => (v.elements().unwrap_or_default(), &[]),
-            Sides::Both(o, n) => (o.elements().unwrap_or_default(), n.elements().unwrap_or_default()),
-        };
+        let (old, new) = sides.elements();
+        if let Sides::Same(_) = sides {
+            for value in new {
+                self.entry(depth, "", Sides::Same(value), "");
+            }
+            return;
+        }
         let mut hidden = 0;
         let diff = similar::capture_diff_slices(similar::Algorithm::Myers, old, new);
         for operation in diff {
@@ -236,8 +272,13 @@ impl Writer {
 /// Whether two values are collections of one sort, so that their parts can be compared.
 fn same_collection(a: &Value, b: &Value) -> bool {
     (a.elements().is_some() && b.elements().is_some() || a.attributes().is_some() && b.attributes().is_some())
-        && !matches!(a, Value::Sensitive(_))
-        && !matches!(b, Value::Sensitive(_))
+        && !is_secret(a)
+        && !is_secret(b)
+}
+
+/// Whether a value is not for anybody's eyes: one that is marked, or what stands in its place in the state.
+pub(crate) fn is_secret(value: &Value) -> bool {
+    matches!(value, Value::Sensitive(_)) || sealed::seal(value).is_some()
 }
 
 /// A JSON document in a string.
@@ -266,6 +307,7 @@ fn is_word(name: &str) -> bool {
 /// A value on one line.
 pub(crate) fn inline(value: &Value) -> String {
     match value {
+        secret if is_secret(secret) => scalar(secret),
         Value::List(e) | Value::Tuple(e) | Value::Set(e) => {
             format!("[{}]", e.iter().map(inline).collect::<Vec<_>>().join(", "))
         }
@@ -281,9 +323,9 @@ pub(crate) fn inline(value: &Value) -> String {
 /// A value without parts.
 fn scalar(value: &Value) -> String {
     match value {
+        secret if is_secret(secret) => "(sensitive value)".to_owned(),
         Value::Null => "null".to_owned(),
         Value::Unknown(_) => "(known after apply)".to_owned(),
-        Value::Sensitive(_) => "(sensitive value)".to_owned(),
         Value::String(text) => format!("{text:?}"),
         Value::Bool(b) => b.to_string(),
         Value::Number(n) => n.to_string(),

@@ -28,7 +28,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Kind::Set(&Kind::String),
         file_set,
     ),
-    Function::new("pathexpand", PATH, Kind::String, |call| Ok(expand(call.ctx.loader, call.text(0)?)?.into())),
+    Function::new(
+        "pathexpand",
+        PATH,
+        Kind::String,
+        |call| Ok(expand(call.ctx.loader, call.text(0)?)?.into()),
+    ),
     Function::new("templatefile", &[Param::string("path"), Param::any("vars")], Kind::Any, template_file),
 ];
 

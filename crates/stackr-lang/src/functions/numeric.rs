@@ -2,7 +2,7 @@
 //!
 //! Facts that shape this file:
 //! - `pow` and `log` work with 64-bit floats, as the language documents; their results have the shortest
-//! digits that
+//!   digits that
 //!   tell the float from its neighbours, and those are what a stack sees;
 //! - a float that is infinite or not a number has no decimal: the call is refused.
 

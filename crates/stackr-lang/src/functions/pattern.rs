@@ -2,9 +2,9 @@
 //!
 //! Facts that shape this file:
 //! - patterns have RE2's syntax; the crate's differs in a few places, which [`translate`] bridges: `\d`,
-//! `\w`, `\s`
+//!   `\w`, `\s`
 //!   and `\b` are ASCII there, a `[` or `&&` inside a class is plain text, and so is a `{` that counts
-//! nothing;
+//!   nothing;
 //! - the shape of a result follows from the pattern's groups: none, numbered or named.
 
 use std::fmt::Write as _;

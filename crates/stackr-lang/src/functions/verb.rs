@@ -2,7 +2,7 @@
 //!
 //! Facts that shape this file:
 //! - numbers are written from their exact digits; where a decimal lies exactly between two roundings, the
-//! language
+//!   language
 //!   goes by the 512-bit binary number nearest to it, so `%.1f` of 0.25 is 0.2 and of 0.35 is 0.3;
 //! - a zero before the width fills texts with zeros too.
 

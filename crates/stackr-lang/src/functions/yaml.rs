@@ -2,7 +2,7 @@
 //!
 //! Facts that shape this file:
 //! - plain scalars are resolved as the language's own reader does: `yes` and `on` are true, `017` is
-//! seventeen,
+//!   seventeen,
 //!   a date becomes a timestamp;
 //! - an alias repeats what it names, so a short text can stand for a huge value: the size is counted.
 
