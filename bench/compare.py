@@ -103,6 +103,9 @@ class Emulator:
         if not port:
             sys.exit(f"the emulator does not start:\n{self.log.read_text()}")
         self.endpoint = f"http://127.0.0.1:{port}"
+        # It loads each service at the first call: that is nobody's time.
+        look = [made["python"], REPOSITORY / "tests/parity/inventory.py", "--endpoint", self.endpoint, "--region", "us-west-2"]
+        subprocess.run(look, env=environment, stdout=subprocess.DEVNULL, check=True)
         return self
 
     def __exit__(self, *_):

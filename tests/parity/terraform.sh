@@ -3,6 +3,7 @@
 # what Terraform leaves behind never touches the checkout.
 #
 #   terraform.sh prepare WORK                          copy the stacks to WORK and write the CLI settings
+#   terraform.sh init    WORK STACK...                 get the provider
 #   terraform.sh apply   WORK STACK ENV ENDPOINT       make STACK (base, runtime) as env/ENV.tfvars says
 #   terraform.sh check   WORK STACK ENV ENDPOINT       fail unless a plan of it has nothing to do
 #   terraform.sh destroy WORK STACK ENV ENDPOINT       take it down
@@ -33,12 +34,21 @@ if [ "$action" = prepare ]; then
     exit 0
 fi
 
+export TF_CLI_CONFIG_FILE="$work/terraform.rc"
+export TF_IN_AUTOMATION=1 TF_INPUT=0
+
+if [ "$action" = init ]; then
+    shift 2
+    for stack; do
+        (cd "$work/stacks/$stack" && terraform init -no-color >&2)
+    done
+    exit 0
+fi
+
 [ $# -eq 5 ] || usage
 stack=$3 environment=$4 endpoint=$5
 
 # Everything that the emulator needs to be told, so that the stacks need not mention it.
-export TF_CLI_CONFIG_FILE="$work/terraform.rc"
-export TF_IN_AUTOMATION=1 TF_INPUT=0
 export AWS_ENDPOINT_URL="$endpoint"
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_DEFAULT_REGION 2>/dev/null || true

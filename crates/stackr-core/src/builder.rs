@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use crate::{
-    Address, Attribute, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn, Path,
-    PathStep, Policy, Set, Value,
+    Address, Attribute, Block, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn, Policy, Set,
+    Value,
 };
 
 /// An argument as it was declared: a value, a reference, or a composition of both.
@@ -18,7 +18,7 @@ pub enum Expr {
         /// The object.
         address: Address,
         /// Which part of it.
-        path: Path,
+        part: Vec<Part>,
     },
     /// A list of expressions.
     List(Vec<Expr>),
@@ -28,12 +28,38 @@ pub enum Expr {
     Concat(Vec<Expr>),
 }
 
+/// One step into a value that is referred to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// The attribute of an object or the entry of a map with this name.
+    Name(String),
+    /// The element of a list at this position.
+    Index(usize),
+    /// The element of a list or set of objects whose attribute `name` is `is`.
+    Where {
+        /// The attribute.
+        name: String,
+        /// What it is.
+        is: Value,
+    },
+}
+
+impl Part {
+    fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        match self {
+            Self::Name(name) => value.get(name),
+            Self::Index(index) => value.elements()?.get(*index),
+            Self::Where { name, is } => value.elements()?.iter().find(|e| e.get(name) == Some(is)),
+        }
+    }
+}
+
 impl Expr {
-    /// The addresses that the expression refers to.
-    pub fn references(&self, found: &mut Vec<Address>) {
+    /// The objects that the expression refers to, and which parts of them.
+    pub fn references<'a>(&'a self, found: &mut Vec<(&'a Address, &'a [Part])>) {
         match self {
             Self::Literal(_) => {}
-            Self::Reference { address, .. } => found.push(address.clone()),
+            Self::Reference { address, part } => found.push((address, part)),
             Self::List(parts) | Self::Concat(parts) => parts.iter().for_each(|p| p.references(found)),
             Self::Object(parts) => parts.values().for_each(|p| p.references(found)),
         }
@@ -44,47 +70,45 @@ impl Expr {
     pub fn evaluate(&self, env: &dyn Env) -> Value {
         match self {
             Self::Literal(value) => value.clone(),
-            Self::Reference { address, path } => reference(address, path, env),
+            Self::Reference { address, part } => reference(address, part, env),
             Self::List(parts) => Value::Tuple(parts.iter().map(|p| p.evaluate(env)).collect()),
             Self::Object(parts) => Value::object(parts.iter().map(|(k, p)| (k.clone(), p.evaluate(env)))),
             Self::Concat(parts) => {
-                let mut text = String::new();
+                let (mut text, mut sensitive) = (Some(String::new()), false);
                 for part in parts {
-                    match part.evaluate(env).to_text() {
-                        Some(piece) => text.push_str(&piece),
-                        None => return Value::Unknown(crate::Type::String),
-                    }
+                    let value = part.evaluate(env);
+                    sensitive |= matches!(value, Value::Sensitive(_));
+                    text = text.zip(value.to_text()).map(|(text, piece)| text + &piece);
                 }
-                Value::String(text)
+                text.map_or(Value::Unknown(crate::Type::String), Value::String).marked(sensitive)
             }
         }
     }
 }
 
 /// What a reference stands for: unknown where the object or the part of it is not known.
-fn reference(address: &Address, path: &Path, env: &dyn Env) -> Value {
-    let Some(block) = env.block(&address.module, &address.block) else { return Value::UNKNOWN };
+fn reference(address: &Address, part: &[Part], env: &dyn Env) -> Value {
     let object = match &address.key {
-        None => Some(&block),
-        Some(crate::Key::Index(i)) => {
-            usize::try_from(*i).ok().and_then(|i| block.elements().and_then(|e| e.get(i)))
-        }
-        Some(crate::Key::Name(name)) => block.get(name),
+        None => env.block(&address.module, &address.block),
+        Some(key) => env.instance(&address.module, &address.block, key),
     };
-    let part = object.and_then(|object| {
-        path.0.iter().try_fold(object, |value, step| match step {
-            PathStep::Name(name) => value.get(name),
-            PathStep::Index(i) => value.elements().and_then(|e| e.get(*i)),
-        })
-    });
-    part.cloned().unwrap_or(Value::UNKNOWN)
+    let Some(object) = object else { return Value::UNKNOWN };
+    let (mut value, mut sensitive) = (&object, false);
+    for step in part {
+        sensitive |= matches!(value, Value::Sensitive(_));
+        match step.of(value) {
+            Some(found) => value = found,
+            None => return Value::UNKNOWN.marked(sensitive),
+        }
+    }
+    value.clone().marked(sensitive)
 }
 
 /// A typed reference to an argument or output of an object.
 #[derive(Clone, Debug)]
 pub struct Ref<T> {
     address: Address,
-    path: Path,
+    part: Vec<Part>,
     ty: PhantomData<fn() -> T>,
 }
 
@@ -93,13 +117,13 @@ impl<T> Ref<T> {
     /// this one is for attributes that it does not cover.
     #[must_use]
     pub fn new(address: &Address, name: &str) -> Self {
-        Self { address: address.clone(), path: Path::name(name), ty: PhantomData }
+        Self { address: address.clone(), part: vec![Part::Name(name.to_owned())], ty: PhantomData }
     }
 
     /// The expression it is.
     #[must_use]
     pub fn expr(&self) -> Expr {
-        Expr::Reference { address: self.address.clone(), path: self.path.clone() }
+        Expr::Reference { address: self.address.clone(), part: self.part.clone() }
     }
 
     /// The object it refers to.
@@ -109,11 +133,33 @@ impl<T> Ref<T> {
     }
 }
 
+impl<T> Ref<T> {
+    fn within<P>(&self, step: Option<Part>) -> Ref<P> {
+        Ref { address: self.address.clone(), part: self.part.iter().cloned().chain(step).collect(), ty: PhantomData }
+    }
+}
+
 impl<T> Ref<Vec<T>> {
     /// One element of a referenced list.
     #[must_use]
     pub fn at(&self, index: usize) -> Ref<T> {
-        Ref { address: self.address.clone(), path: self.path.join(PathStep::Index(index)), ty: PhantomData }
+        self.within(Some(Part::Index(index)))
+    }
+}
+
+impl<T: Block> Ref<Set<T>> {
+    /// The element of a referenced set whose attribute `name` is `is`; unknown while there is none.
+    #[must_use]
+    pub fn find(&self, name: &str, is: impl Into<Value>) -> Ref<T> {
+        self.within(Some(Part::Where { name: name.to_owned(), is: is.into() }))
+    }
+}
+
+impl<T: Block> Ref<T> {
+    /// One attribute of a referenced object. Its type is the caller's word; that it exists is checked.
+    #[must_use]
+    pub fn get<P>(&self, name: &str) -> Ref<P> {
+        self.within(Some(Part::Name(name.to_owned())))
     }
 }
 
@@ -121,10 +167,15 @@ impl<T> Ref<Option<T>> {
     /// The same reference, for use where the value is known to be there.
     #[must_use]
     pub fn some(&self) -> Ref<T> {
-        Ref { address: self.address.clone(), path: self.path.clone(), ty: PhantomData }
+        self.within(None)
     }
 }
 
+impl<T> From<Ref<T>> for Expr {
+    fn from(reference: Ref<T>) -> Self {
+        reference.expr()
+    }
+}
 impl<T> From<&Ref<T>> for Expr {
     fn from(reference: &Ref<T>) -> Self {
         reference.expr()
@@ -135,16 +186,28 @@ impl From<Concat> for Expr {
         Self::Concat(text.0)
     }
 }
-impl From<&str> for Expr {
-    fn from(text: &str) -> Self {
-        Self::Literal(text.into())
+impl<I: Into<Expr>> From<Vec<I>> for Expr {
+    fn from(elements: Vec<I>) -> Self {
+        Self::List(elements.into_iter().map(Into::into).collect())
     }
 }
-impl<T> From<Vec<Ref<T>>> for Expr {
-    fn from(references: Vec<Ref<T>>) -> Self {
-        Self::List(references.iter().map(Ref::expr).collect())
+impl<I: Into<Expr>> From<BTreeMap<String, I>> for Expr {
+    fn from(entries: BTreeMap<String, I>) -> Self {
+        Self::Object(entries.into_iter().map(|(name, entry)| (name, entry.into())).collect())
     }
 }
+
+/// Expressions from plain values.
+macro_rules! literals {
+    ($($ty:ty),*) => {$(
+        impl From<$ty> for Expr {
+            fn from(value: $ty) -> Self {
+                Self::Literal(value.into())
+            }
+        }
+    )*};
+}
+literals!(&str, String, bool, i64, Value);
 
 /// What a setter takes for an argument of type `T`: a value, a reference, or a composition.
 #[derive(Clone, Debug)]
@@ -177,6 +240,17 @@ impl<T> From<&Ref<T>> for Input<T> {
         Self::from_expr(reference.expr())
     }
 }
+/// An argument that is given what turns out to be absent is absent.
+impl<T> From<&Ref<Option<T>>> for Input<T> {
+    fn from(reference: &Ref<Option<T>>) -> Self {
+        Self::from_expr(reference.expr())
+    }
+}
+impl<T> From<&Ref<Vec<T>>> for Input<Set<T>> {
+    fn from(reference: &Ref<Vec<T>>) -> Self {
+        Self::from_expr(reference.expr())
+    }
+}
 
 /// Inputs from plain values of one type.
 macro_rules! values {
@@ -196,6 +270,11 @@ macro_rules! texts {
         impl From<&str> for Input<$ty> {
             fn from(text: &str) -> Self {
                 Self::from_expr(Expr::Literal(text.into()))
+            }
+        }
+        impl From<&String> for Input<$ty> {
+            fn from(text: &String) -> Self {
+                text.as_str().into()
             }
         }
         impl From<Concat> for Input<$ty> {
@@ -223,6 +302,18 @@ macro_rules! from_string {
     )*};
 }
 from_string!(Cidr, ContainerDefinitions, DnsName, Json, NameOrArn, Policy);
+
+/// Documents: `json!({ "Version": "2012-10-17", … })`.
+macro_rules! documents {
+    ($($ty:ty),*) => {$(
+        impl From<serde_json::Value> for Input<$ty> {
+            fn from(document: serde_json::Value) -> Self {
+                document.to_string().into()
+            }
+        }
+    )*};
+}
+documents!(ContainerDefinitions, Json, Policy);
 
 impl<T, I: Into<Input<T>>> From<Vec<I>> for Input<Vec<T>> {
     fn from(elements: Vec<I>) -> Self {

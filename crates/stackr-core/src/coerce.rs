@@ -210,7 +210,9 @@ impl Check {
             Value::String(text) if text.len() <= 60 => format!("the string {text:?}"),
             other => a(other),
         };
-        self.problem(at, "wrong type", format!("`{at}` takes a {}, not {shown}.", kind.name()))
+        let name = kind.name();
+        let article = if name.starts_with(['A', 'I', 'o']) { "an" } else { "a" };
+        self.problem(at, "wrong type", format!("`{at}` takes {article} {name}, not {shown}."))
     }
 }
 

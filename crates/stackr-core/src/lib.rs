@@ -30,7 +30,7 @@ pub use address::{Address, AddressError, BlockKey, Key, Mode, ModulePath, Module
 pub use attribute::{
     Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, NameOrArn, Policy, Set, Tags,
 };
-pub use builder::{Concat, Draft, Expr, Input, Ref, concat};
+pub use builder::{Concat, Draft, Expr, Input, Part, Ref, concat};
 pub use coerce::{Problem, coerce_args};
 pub use declaration::{
     Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
@@ -47,7 +47,7 @@ pub use resource::{
     Outputs, Resource, ResourceExt, Seen, Status, Update, Waits,
 };
 pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};
-pub use stack::{Handle, Stack};
+pub use stack::{Handle, Label, Stack};
 pub use stackr_derive::{Args, Block, Outputs};
 pub use types::{ConvertError, ObjectField, Type};
 pub use value::{Number, Path, PathStep, Value};

@@ -19,12 +19,12 @@
 //! stack.output("network_id", &network.id);
 //! ```
 
-use std::{collections::BTreeMap, ops::Deref};
+use std::{collections::BTreeMap, fmt, ops::Deref};
 
 use crate::{
-    Address, AddressError, Arguments, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics,
-    Draft, Env, Expansion, Expr, Key, Lifecycle, Lookup, Mode, OutputValue, Outputs, ProviderConfig,
-    ProviderKey, Ref, Repeats, Resource, Value,
+    Address, AddressError, Arguments, Block, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics,
+    Draft, Env, Expansion, Expr, Field, Key, Kind, Lifecycle, Lookup, Mode, OutputValue, Outputs, Part,
+    ProviderConfig, ProviderKey, Ref, Repeats, Resource, Value,
 };
 
 /// A stack declared in Rust.
@@ -33,6 +33,8 @@ pub struct Stack {
     name: String,
     blocks: Vec<Declared>,
     instances: Vec<Vec<Instance>>,
+    /// The arguments and the outputs of each block's type.
+    fields: Vec<[&'static [Field]; 2]>,
     providers: BTreeMap<ProviderKey, ProviderConfig>,
     outputs: Vec<(String, Expr, bool)>,
     problems: Diagnostics,
@@ -42,6 +44,33 @@ pub struct Stack {
 struct Instance {
     address: Address,
     args: BTreeMap<String, Expr>,
+}
+
+/// The name of an object among those of its type, with a key if it is one of several:
+/// `"main"`, `("public", 0)`, `("service", "api")`.
+#[derive(Clone, Debug)]
+pub struct Label(String);
+
+impl From<&str> for Label {
+    /// May carry a key as the field writes it: `public[0]`, `service["api"]`.
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+impl From<(&str, usize)> for Label {
+    fn from((name, index): (&str, usize)) -> Self {
+        Self(format!("{name}{}", Key::Index(index as u64)))
+    }
+}
+impl From<(&str, &str)> for Label {
+    fn from((name, key): (&str, &str)) -> Self {
+        Self(format!("{name}{}", Key::Name(key.to_owned())))
+    }
+}
+impl From<(&str, &String)> for Label {
+    fn from((name, key): (&str, &String)) -> Self {
+        (name, key.as_str()).into()
+    }
 }
 
 /// An object of a stack: its address, and typed references to its outputs (through `Deref`).
@@ -58,7 +87,7 @@ impl<O: Outputs> Handle<O> {
         &self.address
     }
 
-    /// A reference to one of its arguments, by name.
+    /// A reference to one of its arguments, by name. Its type is the caller's word; that it exists is checked.
     #[must_use]
     pub fn arg<T>(&self, name: &str) -> Ref<T> {
         Ref::new(&self.address, name)
@@ -91,33 +120,47 @@ impl Stack {
         self.providers.insert(ProviderKey::new(), config);
     }
 
-    /// Declares an object. `name` may carry an instance key as the field writes it: `public[0]`, `repo["api"]`;
-    /// objects of one name and different keys are instances of one block.
+    /// Declares an object. Objects of one name and different keys are instances of one block.
     ///
     /// A name that is not an identifier with an optional key is reported when the stack is planned.
-    pub fn add<D: Draft>(&mut self, name: &str, draft: D) -> Handle<<D::Of as Resource>::Outputs>
+    pub fn add<D: Draft>(
+        &mut self,
+        name: impl Into<Label>,
+        draft: D,
+    ) -> Handle<<D::Of as Resource>::Outputs>
     where
         D::Of: Resource,
     {
-        self.declare(Mode::Managed, <D::Of as Resource>::TYPE, name, draft.into_args())
+        let arguments = <<D::Of as Resource>::Args as Block>::fields();
+        self.declare(Mode::Managed, <D::Of as Resource>::TYPE, name.into(), arguments, draft.into_args())
     }
 
     /// Declares data that is looked up.
-    pub fn look_up<D: Draft>(&mut self, name: &str, draft: D) -> Handle<<D::Of as Lookup>::Outputs>
+    pub fn look_up<D: Draft>(
+        &mut self,
+        name: impl Into<Label>,
+        draft: D,
+    ) -> Handle<<D::Of as Lookup>::Outputs>
     where
         D::Of: Lookup,
     {
-        self.declare(Mode::Data, <D::Of as Lookup>::TYPE, name, draft.into_args())
+        let arguments = <<D::Of as Lookup>::Args as Block>::fields();
+        self.declare(Mode::Data, <D::Of as Lookup>::TYPE, name.into(), arguments, draft.into_args())
     }
 
     /// Declares an output.
     pub fn output(&mut self, name: impl Into<String>, value: impl Into<Expr>) {
-        self.outputs.push((name.into(), value.into(), false));
+        self.declare_output(name.into(), value.into(), false);
     }
 
     /// Declares an output that is never shown.
     pub fn secret_output(&mut self, name: impl Into<String>, value: impl Into<Expr>) {
-        self.outputs.push((name.into(), value.into(), true));
+        self.declare_output(name.into(), value.into(), true);
+    }
+
+    fn declare_output(&mut self, name: String, value: Expr, sensitive: bool) {
+        self.referred(&value, &format_args!("output `{name}`"));
+        self.outputs.push((name, value, sensitive));
     }
 
     /// Sets how the block of an object is replaced and removed.
@@ -132,8 +175,34 @@ impl Stack {
         if let (Some(later), Some(to)) =
             (self.index(&later.address.block), self.index(&earlier.address.block))
         {
-            self.blocks[later].refs.push(BlockRef { arg: None, to });
+            self.refer(later, BlockRef { arg: None, to });
         }
+    }
+
+    fn refer(&mut self, from: usize, reference: BlockRef) {
+        let refs = &mut self.blocks[from].refs;
+        if !refs.contains(&reference) {
+            refs.push(reference);
+        }
+    }
+
+    /// The blocks that an expression refers to; what it refers to and is not there is reported.
+    fn referred(&mut self, expr: &Expr, by: &dyn fmt::Display) -> Vec<usize> {
+        let (mut references, mut blocks) = (Vec::new(), Vec::new());
+        expr.references(&mut references);
+        for (address, part) in references {
+            let Some(to) = self.index(&address.block) else {
+                let detail = format!("{by} refers to `{address}`, which this stack does not declare.");
+                self.problems.push(Diagnostic::error("unknown reference", detail));
+                continue;
+            };
+            if let Some(name) = missing(&self.fields[to], part) {
+                let detail = format!("{by} refers to `{name}` of `{address}`, which has no such attribute.");
+                self.problems.push(Diagnostic::error("unknown reference", detail));
+            }
+            blocks.push(to);
+        }
+        blocks
     }
 
     fn index(&self, key: &BlockKey) -> Option<usize> {
@@ -144,7 +213,8 @@ impl Stack {
         &mut self,
         mode: Mode,
         ty: &str,
-        name: &str,
+        Label(name): Label,
+        arguments: &'static [Field],
         args: BTreeMap<String, Expr>,
     ) -> Handle<O> {
         let parsed: Result<Address, AddressError> = format!("{ty}.{name}").parse();
@@ -168,24 +238,12 @@ impl Stack {
                 span: None,
             });
             self.instances.push(Vec::new());
+            self.fields.push([arguments, O::fields()]);
             self.blocks.len() - 1
         });
         for (arg, expr) in &args {
-            let mut found = Vec::new();
-            expr.references(&mut found);
-            for other in found {
-                match self.index(&other.block) {
-                    Some(to) => {
-                        let reference = BlockRef { arg: Some(arg.clone()), to };
-                        if !self.blocks[index].refs.contains(&reference) {
-                            self.blocks[index].refs.push(reference);
-                        }
-                    }
-                    None => self.problems.push(Diagnostic::error(
-                        "unknown reference",
-                        format!("`{address}` refers to `{other}`, which this stack does not declare."),
-                    )),
-                }
+            for to in self.referred(expr, &format_args!("`{address}`")) {
+                self.refer(index, BlockRef { arg: Some(arg.clone()), to });
             }
         }
         if self.instances[index].iter().any(|i| i.address == address) {
@@ -195,6 +253,29 @@ impl Stack {
         self.instances[index].push(Instance { address: address.clone(), args });
         Handle { refs: O::refs(&address), address }
     }
+}
+
+/// The first name on the way to a part that no field has.
+fn missing<'a>(fields: &[&'static [Field]; 2], part: &'a [Part]) -> Option<&'a str> {
+    let (Part::Name(first), rest) = part.split_first()? else { return None };
+    let Some(field) = fields.iter().copied().flatten().find(|f| f.name == first) else { return Some(first) };
+    let mut kind = field.kind;
+    for step in rest {
+        kind = match (step, kind) {
+            (Part::Name(name), Kind::Object(shape)) => match shape.field(name) {
+                Some(field) => field.kind,
+                None => return Some(name),
+            },
+            (Part::Where { name, .. }, Kind::List(Kind::Object(shape)) | Kind::Set(Kind::Object(shape)))
+                if shape.field(name).is_none() =>
+            {
+                return Some(name);
+            }
+            (_, Kind::List(inner) | Kind::Set(inner) | Kind::Map(inner)) => *inner,
+            _ => return None,
+        };
+    }
+    None
 }
 
 impl Declaration for Stack {

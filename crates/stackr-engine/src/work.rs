@@ -141,7 +141,7 @@ impl Shop {
             jitter: Jitter::new(self.seed, order.step.0),
             secrets: args.map_or_else(|| Arc::from([]), |args| secrets(resource.schema().args.fields, args)),
             patience: self.patience,
-            until: self.until,
+            until: if waits_until_steady(args) { Until::Steady } else { self.until },
             awaited: order.awaited,
             expected: *expected,
         })
@@ -201,6 +201,11 @@ fn merged(args: &Value, outputs: &Value) -> Value {
     let mut object = args.attributes().cloned().unwrap_or_default();
     object.extend(outputs.attributes().cloned().unwrap_or_default());
     Value::Object(object)
+}
+
+/// Whether the object itself asks to be waited for until nothing of it moves (the provider's word for it).
+fn waits_until_steady(args: Option<&Value>) -> bool {
+    args.and_then(|args| args.get("wait_for_steady_state")) == Some(&Value::Bool(true))
 }
 
 fn resolver<'a>(order: &Order<'a>) -> Result<&'a Resolver<'a>, Halt> {

@@ -12,18 +12,31 @@ use crate::{
 
 /// The text of every file that was read, by the name that spans have.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(BTreeMap<Arc<str>, Arc<str>>);
+pub struct Sources(BTreeMap<Arc<str>, Source>);
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+struct Source {
+    path: Arc<str>,
+    text: Arc<str>,
+}
 
 impl Sources {
     /// The text of a file.
     #[must_use]
     pub fn get(&self, file: &str) -> Option<&str> {
-        self.0.get(file).map(|text| &**text)
+        self.0.get(file).map(|source| &*source.text)
+    }
+
+    /// Where a file was read: the path that the [`Loader`] knows it by. Names are relative to the stack.
+    #[must_use]
+    pub fn path<'a>(&'a self, file: &'a str) -> &'a str {
+        self.0.get(file).map_or(file, |source| &*source.path)
     }
 
     /// The files and their texts, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(file, text)| (&**file, &**text))
+        self.0.iter().map(|(file, source)| (&**file, &*source.text))
     }
 
     /// The text that a span marks.
@@ -34,7 +47,11 @@ impl Sources {
 
     /// Adds a text under a name.
     pub(crate) fn add(&mut self, file: &Arc<str>, text: &str) {
-        self.0.insert(Arc::clone(file), text.into());
+        self.insert(file, file, text);
+    }
+
+    fn insert(&mut self, file: &Arc<str>, path: &str, text: &str) {
+        self.0.insert(Arc::clone(file), Source { path: path.into(), text: text.into() });
     }
 
     /// Reads a file; what is wrong with it is an error at `span`, or without a place.
@@ -51,12 +68,12 @@ impl Sources {
         let file: Arc<str> = name.into();
         match String::from_utf8(bytes) {
             Ok(text) => {
-                self.add(&file, &text);
+                self.insert(&file, path, &text);
                 Ok((file, text))
             }
             Err(why) => {
                 let at = why.utf8_error().valid_up_to();
-                self.add(&file, &String::from_utf8_lossy(why.as_bytes()));
+                self.insert(&file, path, &String::from_utf8_lossy(why.as_bytes()));
                 let span = Span { file, range: at..at + char::REPLACEMENT_CHARACTER.len_utf8() };
                 Err(Box::new(
                     Diagnostic::error("not text", "Sources are written in UTF-8; this byte is not.")

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use stackr_core::{
     Address, AnyResource, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object,
     Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Value, coerce_args,
-    equal_field, sealed,
+    equal_recorded, is_silent, sealed,
 };
 
 use crate::Target;
@@ -211,12 +211,11 @@ pub fn differences(
         let want = args.get(field.name).unwrap_or(&null);
         let reported = seen.args.get(field.name).unwrap_or(&null);
         let recorded = last_args.get(field.name).unwrap_or(&null);
-        let old = if field.local || (field.unread && reported.is_null()) { recorded } else { reported };
-        if same(field, want, old, unseal) {
-            continue;
-        }
-        // Nothing was recorded (an import, or an older schema): a default is no difference.
-        if field.local && last.is_none() {
+        // Where AWS says nothing, what was recorded stands in; where nothing was recorded either (it was made or
+        // imported just now), there is nothing to compare.
+        let silent = field.local || is_silent(field, reported);
+        let old = if silent { recorded } else { reported };
+        if silent && last.is_none() || same(field, want, old, unseal) {
             continue;
         }
         let replace = field.replace || nested_replace(&field.kind, want, old);
@@ -239,7 +238,7 @@ fn same(field: &Field, want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
     if !want.is_wholly_known() {
         return false;
     }
-    equal_field(field, want, old)
+    equal_recorded(field, want, old)
 }
 
 /// Whether a difference inside a block is in a field that AWS cannot change.

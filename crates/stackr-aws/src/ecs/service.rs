@@ -250,6 +250,8 @@ impl Resource for EcsService {
                 || is("deployment_circuit_breaker")
                 || is("alarms");
             let strategy_changes = is("capacity_provider_strategy");
+            let connect = is("service_connect_configuration").then(|| calls::connect_or_off(want));
+            let connect = connect.transpose()?;
             let (cluster, name) = parts(req.id)?;
             let force = want.force_new_deployment || strategy_changes || is("triggers");
             let strategy =
@@ -269,9 +271,7 @@ impl Resource for EcsService {
                 .set_network_configuration(calls::network(want)?.filter(|_| is("network_configuration")))
                 .set_load_balancers(is("load_balancer").then(|| calls::load_balancers(want)))
                 .set_service_registries(is("service_registries").then(|| calls::registries(want)))
-                .set_service_connect_configuration(
-                    calls::connect_or_off(want)?.filter(|_| is("service_connect_configuration")),
-                )
+                .set_service_connect_configuration(connect)
                 .set_health_check_grace_period_seconds(
                     want.health_check_grace_period_seconds
                         .filter(|_| is("health_check_grace_period_seconds")),

@@ -85,12 +85,9 @@ pub(super) fn connect(args: &EcsServiceArgs) -> Result<Option<types::ServiceConn
 }
 
 /// Service Connect, or what turns it off.
-pub(super) fn connect_or_off(args: &EcsServiceArgs) -> Result<Option<types::ServiceConnectConfiguration>> {
+pub(super) fn connect_or_off(args: &EcsServiceArgs) -> Result<types::ServiceConnectConfiguration> {
     let off = || types::ServiceConnectConfiguration::builder().enabled(false).build();
-    Ok(Some(match connect(args)? {
-        Some(wanted) => wanted,
-        None => built(Ok::<_, std::convert::Infallible>(off()))?,
-    }))
+    Ok(connect(args)?.unwrap_or_else(off))
 }
 
 /// Whose tags the tasks get; a create call does not take `NONE` in every partition.

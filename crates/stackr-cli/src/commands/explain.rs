@@ -93,6 +93,20 @@ fn kind(field: &Field) -> String {
     }
 }
 
+/// The type in the language's own words: `string`, `list(number)`, `set(object)`.
+fn machine(kind: &Kind) -> String {
+    match kind {
+        Kind::Bool => "bool".to_owned(),
+        Kind::Int | Kind::Float => "number".to_owned(),
+        Kind::Any => "any".to_owned(),
+        Kind::List(e) => format!("list({})", machine(e)),
+        Kind::Set(e) => format!("set({})", machine(e)),
+        Kind::Map(e) => format!("map({})", machine(e)),
+        Kind::Object(_) => "object".to_owned(),
+        _ => "string".to_owned(),
+    }
+}
+
 fn shape_of(kind: &Kind) -> Option<&'static Shape> {
     match kind {
         Kind::List(e) | Kind::Set(e) | Kind::Map(e) => shape_of(e),
@@ -130,7 +144,12 @@ fn json(schema: &Schema) -> serde_json::Value {
         let fields = of.fields.iter().map(|f| {
             let value = serde_json::json!({
                 "doc": f.doc,
-                "kind": kind(f),
+                "type": machine(&f.kind),
+                "nesting": match f.nesting {
+                    Nesting::Attribute => "attribute",
+                    Nesting::Blocks => "blocks",
+                    Nesting::Single => "block",
+                },
                 "presence": format!("{:?}", f.presence).to_lowercase(),
                 "default": f.default.map(|d| d.value().to_json()),
                 "forces_replacement": f.replace,

@@ -367,9 +367,10 @@ pub(crate) fn failure_of(error: Error, loaded: Option<&Stack>) -> Failure {
             Failure { exit: Exit::Refused, ..Failure::diagnostics(diagnostics, sources()) }
         }
         Error::InUse { stack, dependents } => {
+            let reads = if dependents.len() == 1 { "reads" } else { "read" };
             let list = dependents.join(", ");
-            Failure::new(Exit::Refused, format!("`{stack}` is in use: {list} reads its outputs"))
-                .hint(format!("first: stackr destroy {list}"))
+            Failure::new(Exit::Refused, format!("`{stack}` is in use: {list} {reads} its outputs"))
+                .hint(format!("first: stackr destroy {}", dependents.join(" ")))
                 .hint("or give --force, if you know that nothing of it is needed")
         }
         Error::Apply(error) => match *error {

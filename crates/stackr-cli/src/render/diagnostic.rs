@@ -25,7 +25,7 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
         // A block is marked by its first line only.
         let first = text[start..end].find('\n').map_or(end, |n| start + n);
         let snippet =
-            Snippet::source(text).path(&*span.file).annotation(AnnotationKind::Primary.span(start..first));
+            Snippet::source(text).path(sources.path(&span.file)).annotation(AnnotationKind::Primary.span(start..first));
         group = group.element(snippet);
     }
     let detail = capitalised(&diagnostic.detail);
@@ -39,7 +39,7 @@ pub(crate) fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Va
         let before = sources.get(&span.file).and_then(|t| t.get(..span.range.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        serde_json::json!({"file": &*span.file, "line": line, "column": column})
+        serde_json::json!({"file": sources.path(&span.file), "line": line, "column": column})
     });
     serde_json::json!({
         "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
@@ -50,8 +50,12 @@ pub(crate) fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Va
     })
 }
 
-/// A sentence's first letter in upper case.
+/// A sentence's first letter in upper case, unless it begins with a name.
 fn capitalised(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if first == "stackr" || !first.chars().all(char::is_alphabetic) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -64,7 +68,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
         out.push_str(&format!("{} {}\n", paint(FORCES.bold(), "error:"), paint(BOLD, &failure.message)));
     }
     for cause in &failure.causes {
-        out.push_str(&format!("  caused by: {cause}\n"));
+        out.push_str(&format!("  caused by: {}\n", cause.replace('\n', "\n    ")));
     }
     for (name, fact) in &failure.facts {
         out.push_str(&format!("  {name}: {fact}\n"));

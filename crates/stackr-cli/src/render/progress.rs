@@ -69,7 +69,7 @@ impl Progress {
                 let took = seconds(*duration);
                 match step.verb {
                     StepVerb::Record => Vec::new(),
-                    StepVerb::Forget => vec![format!("{}: was gone already", name(step))],
+                    StepVerb::Forget => vec![format!("{}: no longer recorded", name(step))],
                     verb => {
                         vec![format!("{}: {} after {took}{id}", name(step), paint(colour(verb), did(verb)))]
                     }

@@ -263,7 +263,7 @@ async fn a_thousand_objects_are_refreshed_in_a_few_calls_and_what_cannot_be_read
     let lab = Lab::new();
     let mut stack = Stack::new("many");
     for n in 0..1000 {
-        stack.add(&format!("a[{n}]"), Network::args().range("10.0"));
+        stack.add(("a", n), Network::args().range("10.0"));
     }
     lab.run(Some(&stack)).await.summary();
     let before = lab.fake.with(|w| w.calls.len());

@@ -84,7 +84,7 @@ async fn pending_objects_of_one_type_are_polled_in_one_call() {
     let mut stack = Stack::new("many");
     let a = stack.add("a", Network::args().range("10.0"));
     for n in 0..100 {
-        stack.add(&format!("g[{n}]"), Gateway::args().network_id(&a.id));
+        stack.add(("g", n), Gateway::args().network_id(&a.id));
     }
     lab.run(Some(&stack)).await.summary();
     let reads = lab.fake.with(|w| w.calls.iter().filter(|c| *c == "read fake_gateway").count());
