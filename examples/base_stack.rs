@@ -99,23 +99,20 @@ fn network(
     let vpc = vpc.enable_dns_support(true).enable_dns_hostnames(true).tags(tagged(&name));
     let vpc = stack.add("main", vpc);
 
-    let mut subnets = |tier: &str, first: usize, public: bool| -> Vec<_> {
+    let mut subnets = |tier: &str, first: usize| -> Vec<_> {
         let subnet = |i: usize| {
-            let mut args = Subnet::args()
+            let args = Subnet::args()
                 .vpc_id(&vpc.id)
                 .cidr_block(ranges[first + i].to_string())
-                .availability_zone(&zones.names.at(i));
-            let mut tags = BTreeMap::from(tagged(&format!("{name}-{tier}-{}", i + 1)).map(|(k, v)| (k.to_owned(), v)));
-            if public {
-                args = args.map_public_ip_on_launch(true);
-                tags.insert("Tier".to_owned(), tier.to_owned());
-            }
-            stack.add((tier, i), args.tags(tags))
+                .availability_zone(&zones.names.at(i))
+                .map_public_ip_on_launch(tier == "public")
+                .tags([("Name", format!("{name}-{tier}-{}", i + 1)), ("Tier", tier.to_owned())]);
+            stack.add((tier, i), args)
         };
         (0..ZONES).map(subnet).collect()
     };
-    let public = subnets("public", 1, true);
-    let private = subnets("private", 11, false);
+    let public = subnets("public", 1);
+    let private = subnets("private", 11);
 
     let gateway = stack.add("main", InternetGateway::args().vpc_id(&vpc.id).tags(tagged(&name)));
     let table = RouteTable::args()
@@ -161,7 +158,11 @@ fn network(
 
 /// The internet reaches the load balancer, the load balancer reaches the services, and services reach each other;
 /// nothing else comes in. Gives the load balancer's group.
-fn firewall(stack: &mut Stack, settings: &Settings, vpc: &Handle<VpcOutputs>) -> Handle<SecurityGroupOutputs> {
+fn firewall(
+    stack: &mut Stack,
+    settings: &Settings,
+    vpc: &Handle<VpcOutputs>,
+) -> Handle<SecurityGroupOutputs> {
     let name = settings.name();
     let mut group = |which: &str, description: &str| {
         let full = format!("{name}-{which}");

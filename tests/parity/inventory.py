@@ -24,6 +24,25 @@ from botocore.exceptions import ClientError
 # Lists whose order means something; all others are sorted.
 ORDERED = {"command", "entryPoint"}
 
+# Attributes that an application load balancer has where nobody has set them. The emulator knows only what
+# was written, and Terraform writes the defaults too.
+DEFAULT_ATTRIBUTES = {
+    "access_logs.s3.enabled": "false",
+    "client_keep_alive.seconds": "3600",
+    "connection_logs.s3.enabled": "false",
+    "deletion_protection.enabled": "false",
+    "idle_timeout.timeout_seconds": "60",
+    "routing.http.desync_mitigation_mode": "defensive",
+    "routing.http.drop_invalid_header_fields.enabled": "false",
+    "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
+    "routing.http.xff_client_port.enabled": "false",
+    "routing.http.xff_header_processing.mode": "append",
+    "routing.http2.enabled": "true",
+    "waf.fail_open.enabled": "false",
+    "zonal_shift.config.enabled": "false",
+}
+
 # Tags that are not of the author's making.
 FOREIGN_TAGS = ("stackr:", "aws:")
 
@@ -260,7 +279,11 @@ def elbv2(account):
         give("load-balancer", name, arn)
         give("load-balancer-dns", name, balancer["DNSName"])
         settings = attributes("describe_load_balancer_attributes", LoadBalancerArn=arn)
-        balancers.append({**balancer, "Attributes": settings, "Tags": tagged(arn)})
+        if balancer["Type"] == "application":
+            settings = {**DEFAULT_ATTRIBUTES, **settings}
+        # Terraform does not send the default; the emulator forgets to fill it in.
+        scheme = balancer.get("Scheme") or "internet-facing"
+        balancers.append({**balancer, "Scheme": scheme, "Attributes": settings, "Tags": tagged(arn)})
         for listener in account.all("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn):
             give("listener", f"{name}:{listener['Port']}", listener["ListenerArn"])
             listeners.append({**listener, "Tags": tagged(listener["ListenerArn"])})

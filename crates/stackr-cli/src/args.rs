@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 /// Infrastructure as code for AWS: plans and applies stacks, in parallel, without provider processes.
 #[derive(Debug, Parser)]
@@ -43,15 +43,55 @@ pub(crate) struct Global {
     pub(crate) no_color: bool,
 }
 
-/// Values of a stack's variables.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Vars {
+/// Values of a stack's variables, in the order of the command line: the last one counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vars(pub(crate) Vec<Given>);
+
+/// One flag that gives values.
+#[derive(Clone, Debug)]
+pub(crate) enum Given {
+    /// `--var NAME=VALUE`.
+    Var(String),
+    /// `--var-file FILE`.
+    File(PathBuf),
+}
+
+/// The flags of [`Vars`] as clap derives them, each in an order of its own.
+#[derive(Args)]
+struct VarFlags {
     /// The value of a variable.
     #[arg(long = "var", value_name = "NAME=VALUE")]
-    pub(crate) vars: Vec<String>,
+    vars: Vec<String>,
     /// A file of values.
     #[arg(long = "var-file", value_name = "FILE")]
-    pub(crate) var_files: Vec<PathBuf>,
+    var_files: Vec<PathBuf>,
+}
+
+impl Args for Vars {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        VarFlags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        VarFlags::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for Vars {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let places = |id| matches.indices_of(id).into_iter().flatten();
+        let flags = VarFlags::from_arg_matches(matches)?;
+        let vars = places("vars").zip(flags.vars.into_iter().map(Given::Var));
+        let files = places("var_files").zip(flags.var_files.into_iter().map(Given::File));
+        let mut given: Vec<(usize, Given)> = vars.chain(files).collect();
+        given.sort_by_key(|(place, _)| *place);
+        Ok(Self(given.into_iter().map(|(_, given)| given).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// What a plan is about.

@@ -18,7 +18,7 @@ use stackr_state::{
 };
 
 use crate::{
-    args::{Global, Vars},
+    args::{Given, Global, Vars},
     error::Failure,
     exit::Exit,
     loader::DiskLoader,
@@ -82,12 +82,16 @@ impl World {
         };
         let dir = shown(&stack.dir);
         let mut cli: Vec<CliVar> = self.project.var_files().iter().map(|f| CliVar::File(shown(f))).collect();
-        cli.extend(vars.var_files.iter().map(|f| CliVar::File(shown(&self.dir.join(f)))));
-        for text in &vars.vars {
-            let Some((name, value)) = text.split_once('=') else {
-                return Err(Failure::usage(format!("--var takes NAME=VALUE, not `{text}`")));
-            };
-            cli.push(CliVar::Var(name.trim().to_owned(), value.to_owned()));
+        for given in &vars.0 {
+            cli.push(match given {
+                Given::File(file) => CliVar::File(shown(&self.dir.join(file))),
+                Given::Var(text) => {
+                    let Some((name, value)) = text.split_once('=') else {
+                        return Err(Failure::usage(format!("--var takes NAME=VALUE, not `{text}`")));
+                    };
+                    CliVar::Var(name.trim().to_owned(), value.to_owned())
+                }
+            });
         }
         let env_vars =
             env::vars().filter_map(|(k, v)| Some((k.strip_prefix("TF_VAR_")?.to_owned(), v))).collect();

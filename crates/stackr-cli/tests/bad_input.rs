@@ -80,7 +80,7 @@ fn an_unknown_attribute_is_named() {
     --- stdout
     --- stderr
     error: unknown argument (aws_vpc.main)
-     --> main.tf:3:15
+     --> stacks/net/main.tf:3:15
       |
     3 |   cidr_blok = "10.0.0.0/16"
       |               ^^^^^^^^^^^^^
@@ -88,7 +88,7 @@ fn an_unknown_attribute_is_named() {
       = There is no argument `cidr_blok` here. Did you mean `cidr_block`?
 
     error: missing required argument (aws_vpc.main)
-     --> main.tf:2:1
+     --> stacks/net/main.tf:2:1
       |
     2 | resource "aws_vpc" "main" {
       | ^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -104,12 +104,12 @@ fn a_wrong_type_is_marked() {
     --- stdout
     --- stderr
     error: wrong type (aws_vpc.main)
-     --> main.tf:3:16
+     --> stacks/net/main.tf:3:16
       |
     3 |   cidr_block = ["10.0.0.0/16"]
       |                ^^^^^^^^^^^^^^^
       |
-      = `cidr_block` takes a IP network such as 10.0.0.0/16, not a tuple.
+      = `cidr_block` takes an IP network such as 10.0.0.0/16, not a tuple.
     "#);
 }
 
@@ -125,7 +125,7 @@ resource "aws_subnet" "a" {
     --- stdout
     --- stderr
     error: missing required argument (aws_subnet.a)
-      --> main.tf:10:1
+      --> stacks/net/main.tf:10:1
        |
     10 | resource "aws_subnet" "a" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -141,7 +141,7 @@ fn a_reference_to_nothing_is_marked() {
     --- stdout
     --- stderr
     error: unknown reference
-     --> main.tf:7:11
+     --> stacks/net/main.tf:7:11
       |
     7 |   value = aws_vpc.man.id
       |           ^^^^^^^^^^^
@@ -157,7 +157,7 @@ fn a_reference_to_an_attribute_that_is_not_there_is_marked() {
     --- stdout
     --- stderr
     error: unknown attribute
-     --> main.tf:7:24
+     --> stacks/net/main.tf:7:24
       |
     7 |   value = aws_vpc.main.ident
       |                        ^^^^^
@@ -184,7 +184,7 @@ resource "aws_security_group" "b" {
     --- stdout
     --- stderr
     error: dependency cycle
-      --> main.tf:10:1
+      --> stacks/net/main.tf:10:1
        |
     10 | resource "aws_security_group" "a" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -205,7 +205,7 @@ resource "aws_vpc" "main" {
     --- stdout
     --- stderr
     error: duplicate declaration
-      --> main.tf:10:1
+      --> stacks/net/main.tf:10:1
        |
     10 | resource "aws_vpc" "main" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -221,7 +221,7 @@ fn a_bad_cidr_is_refused_before_aws_sees_it() {
     --- stdout
     --- stderr
     error: invalid value (aws_vpc.main)
-     --> main.tf:3:16
+     --> stacks/net/main.tf:3:16
       |
     3 |   cidr_block = "10.0.0.0/33"
       |                ^^^^^^^^^^^^^
@@ -242,7 +242,7 @@ resorce "aws_vpc" "other" {
     --- stdout
     --- stderr
     error: unsupported block
-      --> main.tf:10:1
+      --> stacks/net/main.tf:10:1
        |
     10 | resorce "aws_vpc" "other" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -259,7 +259,7 @@ fn an_unsupported_block_of_a_resource_is_named() {
     --- stdout
     --- stderr
     error: unknown argument (aws_vpc.main)
-     --> main.tf:2:1
+     --> stacks/net/main.tf:2:1
       |
     2 | resource "aws_vpc" "main" {
       | ^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -280,12 +280,12 @@ resource "aws_vcp" "other" {
     --- stdout
     --- stderr
     error: unsupported type (aws_vcp.other)
-      --> main.tf:10:1
+      --> stacks/net/main.tf:10:1
        |
     10 | resource "aws_vcp" "other" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
-       = Stackr has no type `aws_vcp` yet. `stackr explain` lists the types it has.
+       = stackr has no type `aws_vcp` yet. `stackr explain` lists the types it has.
     "#);
 }
 
@@ -296,7 +296,7 @@ fn sources_that_do_not_parse_are_marked() {
     --- stdout
     --- stderr
     error: syntax error
-     --> main.tf:3:16
+     --> stacks/net/main.tf:3:16
       |
     3 |   cidr_block = 
       |                ^
@@ -312,7 +312,7 @@ fn an_undeclared_variable_is_marked() {
     --- stdout
     --- stderr
     error: unknown reference
-     --> main.tf:3:16
+     --> stacks/net/main.tf:3:16
       |
     3 |   cidr_block = var.cidr
       |                ^^^^^^^^
@@ -343,7 +343,7 @@ fn a_variable_without_a_value_is_named() {
     --- stdout
     --- stderr
     error: no value for variable
-      --> main.tf:10:1
+      --> stacks/net/main.tf:10:1
        |
     10 | variable "cidr" {
        | ^^^^^^^^^^^^^^^
@@ -369,12 +369,12 @@ variable "size" {
     --- stdout
     --- stderr
     error: invalid value for variable
-      --> main.tf:14:21
+      --> stacks/net/main.tf:14:21
        |
     14 |     condition     = var.size > 0
        |                     ^^^^^^^^^^^^
        |
-       = Var.size: The size must be positive.
+       = var.size: The size must be positive.
     ");
 }
 
@@ -396,7 +396,7 @@ resource "aws_subnet" "each" {
     --- stdout
     --- stderr
     error: unknown instances
-      --> main.tf:14:1
+      --> stacks/net/main.tf:14:1
        |
     14 | resource "aws_subnet" "each" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -464,7 +464,8 @@ fn a_state_of_a_newer_version_is_left_alone() {
 
 #[test]
 fn a_state_of_terraform_is_refused_and_left_alone() {
-    let terraform = r#"{"version":4,"terraform_version":"1.9.0","serial":3,"lineage":"x","outputs":{},"resources":[]}"#;
+    let terraform =
+        r#"{"version":4,"terraform_version":"1.9.0","serial":3,"lineage":"x","outputs":{},"resources":[]}"#;
     assert_snapshot!(unreadable(|_| terraform.into()), @r"
     exit 6
     --- stdout
@@ -502,11 +503,11 @@ fn without_credentials_nothing_is_done() {
     --- stderr
     error: AWS could not be asked
       caused by: sts:GetCallerIdentity: dispatch failure: other: the credential provider was not enabled: no credentials found in chain. Attempted:
-      Environment: the credential provider was not enabled: environment variable not set
-      Profile: the credential provider was not enabled
-      WebIdentityToken: the credential provider was not enabled: $AWS_WEB_IDENTITY_TOKEN_FILE was not set
-      EcsContainer: the credential provider was not enabled: ECS provider not configured
-      Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
+          Environment: the credential provider was not enabled: environment variable not set
+          Profile: the credential provider was not enabled
+          WebIdentityToken: the credential provider was not enabled: $AWS_WEB_IDENTITY_TOKEN_FILE was not set
+          EcsContainer: the credential provider was not enabled: ECS provider not configured
+          Ec2InstanceMetadata: the credential provider was not enabled: IMDS disabled by AWS_EC2_METADATA_DISABLED env var set to `true`
       hint: give credentials by AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`; `--local` needs none
     ");
 }

@@ -31,8 +31,8 @@ struct Terraform {
 impl Terraform {
     /// Terraform, with its provider; otherwise why it cannot be used.
     fn prepare(work: PathBuf) -> Result<Self, String> {
-        let version = Command::new("terraform").arg("version").stdout(Stdio::null()).status();
-        if !version.is_ok_and(|status| status.success()) {
+        let version = Command::new("terraform").arg("version").output();
+        if !version.is_ok_and(|version| version.status.success()) {
             return Err("terraform is not installed".to_owned());
         }
         let terraform = Self { work };
@@ -58,14 +58,13 @@ impl Terraform {
     }
 }
 
-/// Both inventories are equal; otherwise what differs, with where it is.
-fn assert_equal(what: &str, stackr: &Value, terraform: &Value) {
+/// What differs in two inventories, with where it is.
+fn difference(stackr: &Value, terraform: &Value) -> String {
     let (mut left, mut right) = (String::new(), String::new());
     flatten(stackr, "", &mut left);
     flatten(terraform, "", &mut right);
     let diff = TextDiff::from_lines(&left, &right);
-    let diff = diff.unified_diff().context_radius(2).header("stackr", "terraform").to_string();
-    assert!(stackr == terraform, "{what}: stackr and Terraform left different objects\n{diff}");
+    diff.unified_diff().context_radius(1).header("stackr", "Terraform").to_string()
 }
 
 /// One line per value, with the way to it.
@@ -79,7 +78,8 @@ fn flatten(value: &Value, at: &str, into: &mut String) {
         // A list is a set: what it has is told apart by what is in it, not by its place.
         Value::Array(items) => {
             for item in items {
-                let name = ["Name", "GroupName", "LoadBalancerName", "TargetGroupName", "name", "serviceName"];
+                let name =
+                    ["Name", "GroupName", "LoadBalancerName", "TargetGroupName", "name", "serviceName"];
                 let name = name.iter().find_map(|key| item.get(key).or_else(|| item["Tags"].get(key)));
                 let name = name.and_then(Value::as_str).unwrap_or_default();
                 flatten(item, &format!("{at}[{name}]"), into);
@@ -101,15 +101,26 @@ fn stackr_and_terraform_leave_the_same_objects() {
         env.copy(repository().join(part));
     }
 
+    let mut differences = Vec::new();
+    let mut compare = |when: &str| {
+        let (ours, theirs) = (inventory(&ours, REGION), inventory(&theirs, REGION));
+        if ours != theirs {
+            differences.push(format!("after {when}:\n{}", difference(&ours, &theirs)));
+        }
+    };
     for stack in STACKS {
-        env.expect(0, ["--env", ENVIRONMENT, "apply", stack, "-y"]);
+        let _done = env.expect(0, ["--env", ENVIRONMENT, "apply", stack, "-y"]);
         terraform.run("apply", stack, &theirs);
-        assert_equal(stack, &inventory(&ours, REGION), &inventory(&theirs, REGION));
+        compare(&format!("apply {stack}"));
     }
-    // What is left when all is gone is the same too: nothing.
-    env.expect(0, ["--env", ENVIRONMENT, "destroy", "all", "-y"]);
     for stack in STACKS.iter().rev() {
+        let _done = env.expect(0, ["--env", ENVIRONMENT, "destroy", stack, "-y"]);
         terraform.run("destroy", stack, &theirs);
+        compare(&format!("destroy {stack}"));
     }
-    assert_equal("nothing", &inventory(&ours, REGION), &inventory(&theirs, REGION));
+    assert!(
+        differences.is_empty(),
+        "stackr and Terraform left different objects\n{}",
+        differences.join("\n")
+    );
 }

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use crate::{
-    Address, Attribute, Block, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn, Policy, Set,
-    Value,
+    Address, Attribute, Block, BlockKey, Cidr, ContainerDefinitions, DnsName, Env, Json, Mode, NameOrArn,
+    Policy, Set, Value,
 };
 
 /// An argument as it was declared: a value, a reference, or a composition of both.
@@ -135,7 +135,11 @@ impl<T> Ref<T> {
 
 impl<T> Ref<T> {
     fn within<P>(&self, step: Option<Part>) -> Ref<P> {
-        Ref { address: self.address.clone(), part: self.part.iter().cloned().chain(step).collect(), ty: PhantomData }
+        Ref {
+            address: self.address.clone(),
+            part: self.part.iter().cloned().chain(step).collect(),
+            ty: PhantomData,
+        }
     }
 }
 

@@ -22,9 +22,9 @@
 use std::{collections::BTreeMap, fmt, ops::Deref};
 
 use crate::{
-    Address, AddressError, Arguments, Block, BlockKey, BlockRef, Declaration, Declared, Diagnostic, Diagnostics,
-    Draft, Env, Expansion, Expr, Field, Key, Kind, Lifecycle, Lookup, Mode, OutputValue, Outputs, Part,
-    ProviderConfig, ProviderKey, Ref, Repeats, Resource, Value,
+    Address, AddressError, Arguments, Block, BlockKey, BlockRef, Declaration, Declared, Diagnostic,
+    Diagnostics, Draft, Env, Expansion, Expr, Field, Key, Kind, Lifecycle, Lookup, Mode, OutputValue,
+    Outputs, Part, ProviderConfig, ProviderKey, Ref, Repeats, Resource, Value,
 };
 
 /// A stack declared in Rust.
@@ -123,11 +123,7 @@ impl Stack {
     /// Declares an object. Objects of one name and different keys are instances of one block.
     ///
     /// A name that is not an identifier with an optional key is reported when the stack is planned.
-    pub fn add<D: Draft>(
-        &mut self,
-        name: impl Into<Label>,
-        draft: D,
-    ) -> Handle<<D::Of as Resource>::Outputs>
+    pub fn add<D: Draft>(&mut self, name: impl Into<Label>, draft: D) -> Handle<<D::Of as Resource>::Outputs>
     where
         D::Of: Resource,
     {
@@ -302,10 +298,13 @@ impl Declaration for Stack {
             sensitive: *sensitive,
             description: None,
         });
-        Ok(outputs.collect())
+        self.problems.clone().or(outputs.collect())
     }
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {
         Ok(self.providers.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

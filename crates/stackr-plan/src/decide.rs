@@ -8,7 +8,7 @@ use stackr_core::{
 
 use crate::{
     Action, Change, Difference, FieldChange, Reason, Refusal, Target, Unseal, Want, differences,
-    planned_value, recorded, value,
+    planned_value, recorded, value, want::marked_like,
 };
 
 /// The decision about one object, with what its steps need.
@@ -140,10 +140,17 @@ fn open_computed(schema: &Schema, args: &Value) -> Value {
     Value::Object(args)
 }
 
+/// What an object is before a change, with what was sensitive when it was recorded.
+pub(crate) fn before(schema: &Schema, last: &Object, seen: &AnySeen) -> Value {
+    let mut secrets = last.args_value().attributes().cloned().unwrap_or_default();
+    secrets.extend(last.outputs_value().attributes().cloned().unwrap_or_default());
+    marked_like(&value(schema, &Value::Null, seen), &Value::Object(secrets))
+}
+
 /// Compares an object that is there.
 fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     let schema = input.resource.schema();
-    let before = value(schema, &Value::Null, seen);
+    let before = before(schema, last, seen);
     let found = differences(input.resource, &input.want.args, seen, Some(last), input.unseal);
     let mut reasons = Vec::new();
     if last.tainted {
@@ -187,16 +194,18 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
 /// The differences for people. Tags are told as the field tells them: `tags` as declared, `tags_all` as they are.
 fn field_changes(input: &Input<'_>, last: &Object, found: &[Difference]) -> BTreeMap<String, FieldChange> {
     let has_tags = input.resource.schema().has_tags();
+    let recorded = last.args_value();
     let mut fields: BTreeMap<String, FieldChange> = found
         .iter()
         .map(|d| {
+            let old = marked_like(&d.old, recorded.get(d.field.name).unwrap_or(&Value::Null));
             let name = if has_tags && d.field.name == "tags" { "tags_all" } else { d.field.name };
-            let (old, new) = (d.old.clone().marked(d.field.secret), d.new.clone().marked(d.field.secret));
+            let (old, new) = (old.marked(d.field.secret), d.new.clone().marked(d.field.secret));
             (name.to_owned(), FieldChange { old, new, forces_replacement: d.replace })
         })
         .collect();
     if fields.contains_key("tags_all") {
-        let old = last.args_value().get("tags").cloned().unwrap_or(Value::Null);
+        let old = recorded.get("tags").cloned().unwrap_or(Value::Null);
         let new = input.want.declared.get("tags").cloned().unwrap_or(Value::Null);
         if old.to_json() != new.to_json() || !new.is_wholly_known() {
             fields.insert("tags".to_owned(), FieldChange { old, new, forces_replacement: false });

@@ -18,7 +18,7 @@ use stackr_core::{
 };
 
 use crate::{
-    Milestone, Plan, Reason, Resolver, Target, Unseal, Values, decide::Decided, graph::Blocks, lower,
+    Milestone, Plan, Reason, Resolver, Target, Unseal, Values, decide::{self, Decided}, graph::Blocks, lower,
     values::Recording, want::unsupported,
 };
 
@@ -539,8 +539,7 @@ impl<'a> Planner<'a> {
                         || self.excluded(address)
                 }
             };
-            let value =
-                seen.as_ref().map_or(Value::Null, |s| crate::value(resource.schema(), &Value::Null, s));
+            let value = seen.as_ref().map_or(Value::Null, |s| decide::before(resource.schema(), object, s));
             let decided = if spared {
                 Decided::left(address, object, &value)
             } else {

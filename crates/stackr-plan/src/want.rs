@@ -229,16 +229,57 @@ fn same(field: &Field, want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
     if want.is_null() && field.presence == Presence::Computed {
         return true;
     }
-    if let Some(seal) = sealed::seal(old) {
-        return match want.peel() {
-            unknown if !unknown.is_wholly_known() => false,
-            secret => secret.to_text().is_some_and(|text| unseal(seal, &text)),
-        };
-    }
     if !want.is_wholly_known() {
         return false;
     }
-    equal_recorded(field, want, old)
+    if has_seal(old) { same_sealed(want, old, unseal) } else { equal_recorded(field, want, old) }
+}
+
+/// Whether a secret is sealed somewhere in a value.
+fn has_seal(value: &Value) -> bool {
+    sealed::seal(value).is_some()
+        || value.elements().is_some_and(|e| e.iter().any(has_seal))
+        || value.attributes().is_some_and(|a| a.values().any(has_seal))
+}
+
+/// Whether want and old mean the same, where old has seals in the place of secrets.
+fn same_sealed(want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
+    let want = want.peel();
+    if let Some(seal) = sealed::seal(old) {
+        return want.to_text().is_some_and(|text| unseal(seal, &text));
+    }
+    match (want.elements(), old.elements(), want.attributes(), old.attributes()) {
+        (Some(w), Some(o), ..) => {
+            w.len() == o.len() && w.iter().zip(o).all(|(w, o)| same_sealed(w, o, unseal))
+        }
+        (.., Some(w), Some(o)) => {
+            w.len() == o.len()
+                && w.iter().all(|(name, w)| o.get(name).is_some_and(|o| same_sealed(w, o, unseal)))
+        }
+        _ => want == old,
+    }
+}
+
+/// A value whose parts are marked where they are secret in another of its form: marked there, or sealed.
+pub(crate) fn marked_like(value: &Value, like: &Value) -> Value {
+    if matches!(like, Value::Sensitive(_)) || sealed::seal(like).is_some() {
+        return value.clone().sensitive();
+    }
+    let of = |part: &Value, like: Option<&Value>| like.map_or_else(|| part.clone(), |l| marked_like(part, l));
+    let parts = |parts: &BTreeMap<String, Value>| {
+        parts.iter().map(|(name, part)| (name.clone(), of(part, like.get(name)))).collect()
+    };
+    let elements = |elements: &[Value]| {
+        let like = like.elements().unwrap_or_default();
+        elements.iter().enumerate().map(|(i, part)| of(part, like.get(i))).collect()
+    };
+    match value {
+        Value::Map(m) => Value::Map(parts(m)),
+        Value::Object(m) => Value::Object(parts(m)),
+        Value::List(e) => Value::List(elements(e)),
+        Value::Tuple(e) => Value::Tuple(elements(e)),
+        other => other.clone(),
+    }
 }
 
 /// Whether a difference inside a block is in a field that AWS cannot change.
@@ -368,7 +409,12 @@ pub fn recorded(
     });
     let outputs = schema.outputs.fields.iter().map(|field| {
         let output = seen.outputs.get(field.name).unwrap_or(&null);
-        (field.name.to_owned(), sealed_json(output, field.secret, seal))
+        let output = match field.name {
+            // The same tags once more, with the same secrets.
+            "tags_all" => marked_like(output, want.args.get("tags").unwrap_or(&null)),
+            _ => output.clone(),
+        };
+        (field.name.to_owned(), sealed_json(&output, field.secret, seal))
     });
     (args.collect(), outputs.collect())
 }

@@ -33,13 +33,17 @@ pub use remote_state::{Place, RemoteState, RemoteStateArgs, RemoteStateOutputs, 
 #[cfg(feature = "aws")]
 pub use stackr_aws::{AwsClouds, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, s3, servicediscovery, sts};
 pub use stackr_core::{
-    Address, Args, Clouds, Declaration, Diagnostic, Diagnostics, Draft, Handle, Ignore, Input, Lifecycle,
-    Lookup, ProviderConfig, Ref, Registry, Resource, ResourceExt, Stack, Tags, Value, concat,
+    Address, Args, AssumeRole, BoxFuture, Cidr, CloudError, Clouds, Concat, ContainerDefinitions,
+    Declaration, Diagnostic, Diagnostics, DnsName, Draft, ErrorKind, Expr, Handle, Ignore, Input, Json, Key,
+    Label, Lifecycle, Limiter, Lookup, Mode, Origin, OutputValue, Policy, ProviderConfig, ProviderKey, Ref,
+    Registry, Resource, ResourceExt, Set, Stack, Tags, Value, concat,
 };
-pub use stackr_engine::{Envelope, Event, Interrupt, Patience, RateLimiter, Summary, Until};
-pub use stackr_lang::{Inputs, Loader, MemoryLoader, load};
-pub use stackr_plan::{Action, Change, Counts, Options, Plan, Program};
-pub use stackr_state::{Local, Memory, Owner, StackName, State, Store};
+pub use stackr_engine::{
+    Because, Envelope, ErrorView, Event, Interrupt, Patience, RateLimiter, StepVerb, StepView, Summary, Until,
+};
+pub use stackr_lang::{CliVar, Inputs, LoadError, Loader, MemoryLoader, Rejected, load};
+pub use stackr_plan::{Action, Change, Counts, FieldChange, Options, OutputChange, Plan, Program, Refusal};
+pub use stackr_state::{Activity, Local, Memory, Outcome, Owner, Recovery, StackName, State, Store};
 
 /// Every type of this program: those of AWS, and `terraform_remote_state`.
 #[cfg(feature = "aws")]

@@ -168,7 +168,7 @@ pub struct AuthenticateOidc {
 /// The actions as AWS takes them. `seen` tells which of `target_group_arn` and `forward` was written where both
 /// are there.
 pub(super) fn requested(want: &[Action], seen: &[Action]) -> Vec<Described> {
-    want.iter().enumerate().map(|(i, action)| request(action, seen.get(i))).collect()
+    want.iter().zip(1..).enumerate().map(|(i, (action, place))| request(action, seen.get(i), place)).collect()
 }
 
 /// The actions in our words, in order.
@@ -178,7 +178,8 @@ pub(super) fn reported(actions: &[Described]) -> Vec<Action> {
     actions.into_iter().map(report).collect()
 }
 
-fn request(want: &Action, seen: Option<&Action>) -> Described {
+/// `place` is where the action stands if it does not say: AWS wants to be told as soon as there are two.
+fn request(want: &Action, seen: Option<&Action>, place: i64) -> Described {
     // Both are there when AWS reported both; the one that is not as AWS reported it was written.
     let forward = match (&want.target_group_arn, &want.forward) {
         (Some(arn), Some(_)) if seen.is_some_and(|s| s.target_group_arn.as_ref() != Some(arn)) => None,
@@ -187,7 +188,7 @@ fn request(want: &Action, seen: Option<&Action>) -> Described {
     let arn = want.target_group_arn.clone().filter(|_| forward.is_none());
     Described::builder()
         .r#type(ActionTypeEnum::from(want.r#type.as_str()))
-        .set_order(want.order.and_then(|o| i32::try_from(o).ok()))
+        .set_order(i32::try_from(want.order.unwrap_or(place)).ok())
         .set_target_group_arn(arn.filter(|_| want.r#type == "forward"))
         .set_forward_config(forward.filter(|_| want.r#type == "forward").map(forward_config))
         .set_redirect_config(want.redirect.as_ref().map(|r| {
@@ -358,12 +359,12 @@ mod tests {
             stickiness: None,
         });
         let want = Action { target_group_arn: Some("new".into()), ..seen.clone() };
-        let sent = request(&want, Some(&seen));
+        let sent = request(&want, Some(&seen), 1);
         assert_eq!((sent.target_group_arn(), sent.forward_config()), (Some("new"), None));
         let weighted = Set(vec![WeightedTargetGroup { arn: "new".into(), weight: 5 }]);
         let want =
             Action { forward: Some(Forward { target_group: weighted, stickiness: None }), ..seen.clone() };
-        let sent = request(&want, Some(&seen));
+        let sent = request(&want, Some(&seen), 1);
         assert_eq!(sent.target_group_arn(), None);
         assert_eq!(sent.forward_config().unwrap().target_groups()[0].weight(), Some(5));
     }

@@ -33,8 +33,13 @@ pub(crate) fn explain(ty: Option<&str>, data: bool, out: &Output) -> Result<Exit
     let resource = registry.resource(ty).filter(|_| !data).map(|r| (r.schema(), "resource"));
     let found = resource.or_else(|| registry.lookup(ty).map(|l| (l.schema(), "data")));
     let Some((schema, keyword)) = found else {
-        return Err(Failure::new(Exit::Error, format!("stackr has no type `{ty}`"))
-            .hint("`stackr explain` lists the types it has"));
+        let failure = Failure::new(Exit::Error, format!("stackr has no type `{ty}`"));
+        let types: Vec<_> = registry.resources().map(|r| r.schema().ty).collect();
+        let failure = match similar::get_close_matches(ty, &types, 1, 0.8).first() {
+            Some(close) => failure.hint(format!("did you mean `{close}`?")),
+            None => failure,
+        };
+        return Err(failure.hint("`stackr explain` lists the types it has"));
     };
     if out.json {
         out.json(&json(schema));
@@ -48,12 +53,12 @@ pub(crate) fn explain(ty: Option<&str>, data: bool, out: &Output) -> Result<Exit
         paint(BOLD, "Arguments")
     );
     fields(&mut text, schema.args, 1);
-    let _ = write!(text, "\n{}\n", paint(BOLD, "Outputs"));
+    let _ = writeln!(text, "\n{}", paint(BOLD, "Outputs"));
     fields(&mut text, schema.outputs, 1);
     let beyond = lacking(schema.ty, keyword == "data");
     if !beyond.is_empty() {
         let _ =
-            write!(text, "\n{}\n  {}\n", paint(BOLD, "The AWS provider has beyond this"), beyond.join(", "));
+            writeln!(text, "\n{}\n  {}", paint(BOLD, "The AWS provider has beyond this"), beyond.join(", "));
     }
     out.result(&text);
     Ok(Exit::Done)

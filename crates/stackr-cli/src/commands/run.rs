@@ -136,7 +136,7 @@ pub(crate) async fn plan(
         if many {
             world.out.progress(&paint(BOLD, &format!("── {} ──", stack.name)));
         }
-        show(&world.out, &planned.plan, &open, program);
+        show(&world.out, &planned.plan, &open, destroy, program);
         changes |= !planned.plan.is_empty();
         if !planned.plan.refusals.is_empty() {
             return Err(failure_of(Error::Refused(planned.plan.refusals), Some(&open.loaded)));
@@ -158,7 +158,7 @@ fn tell_activity(out: &Output, activity: &Activity) {
     }
 }
 
-fn show(out: &Output, plan: &Plan, open: &Open, program: bool) {
+fn show(out: &Output, plan: &Plan, open: &Open, destroy: bool, program: bool) {
     for warning in &plan.warnings {
         out.diagnostic(warning, open.loaded.sources());
     }
@@ -166,7 +166,7 @@ fn show(out: &Output, plan: &Plan, open: &Open, program: bool) {
         out.json(&render::json::plan(plan, &open.stack.name));
         return;
     }
-    out.result(&render::plan::plan(plan, open.deployment.registry()));
+    out.result(&render::plan::plan(plan, open.deployment.registry(), destroy));
     if program {
         out.result(&format!("\n{}\n{}", paint(BOLD, "Program:"), plan.program));
     }
@@ -195,7 +195,7 @@ impl Approve for Ask<'_> {
             out.progress(&format!("Recovered the interrupted run of {} ({}).", run.at, run.command));
         }
         self.empty = planned.plan.is_empty();
-        show(out, &planned.plan, self.open, false);
+        show(out, &planned.plan, self.open, self.destroy, false);
         if self.empty || self.yes {
             return true;
         }

@@ -1,5 +1,7 @@
 //! Errors and warnings with the line they are about.
 
+use std::fmt::Write as _;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use stackr_core::{Diagnostic, Severity};
 use stackr_lang::Sources;
@@ -24,8 +26,9 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
         let start = span.range.start.min(end);
         // A block is marked by its first line only.
         let first = text[start..end].find('\n').map_or(end, |n| start + n);
-        let snippet =
-            Snippet::source(text).path(sources.path(&span.file)).annotation(AnnotationKind::Primary.span(start..first));
+        let snippet = Snippet::source(text)
+            .path(sources.path(&span.file))
+            .annotation(AnnotationKind::Primary.span(start..first));
         group = group.element(snippet);
     }
     let detail = capitalised(&diagnostic.detail);
@@ -65,16 +68,16 @@ pub(crate) fn failure(failure: &Failure) -> String {
     let mut out: String =
         failure.diagnostics.0.iter().map(|d| diagnostic(d, &failure.sources) + "\n").collect();
     if !failure.message.is_empty() {
-        out.push_str(&format!("{} {}\n", paint(FORCES.bold(), "error:"), paint(BOLD, &failure.message)));
+        let _ = writeln!(out, "{} {}", paint(FORCES.bold(), "error:"), paint(BOLD, &failure.message));
     }
     for cause in &failure.causes {
-        out.push_str(&format!("  caused by: {}\n", cause.replace('\n', "\n    ")));
+        let _ = writeln!(out, "  caused by: {}", cause.replace('\n', "\n    "));
     }
     for (name, fact) in &failure.facts {
-        out.push_str(&format!("  {name}: {fact}\n"));
+        let _ = writeln!(out, "  {name}: {fact}");
     }
     for hint in &failure.hints {
-        out.push_str(&format!("  {} {hint}\n", paint(DIM, "hint:")));
+        let _ = writeln!(out, "  {} {hint}", paint(DIM, "hint:"));
     }
     out
 }

@@ -4,6 +4,8 @@ use serde_json::{Value as Json, json};
 use stackr_core::Value;
 use stackr_plan::{Action, Counts, Plan, Reason};
 
+use super::value::is_secret;
+
 /// The version of this form.
 const VERSION: u32 = 1;
 
@@ -63,7 +65,7 @@ pub(crate) fn plan(plan: &Plan, stack: &str) -> Json {
 fn shown(value: &Value) -> Json {
     match value {
         Value::Unknown(_) => json!({ "stackr:unknown": true }),
-        Value::Sensitive(_) => json!({ "stackr:sensitive": true }),
+        secret if is_secret(secret) => json!({ "stackr:sensitive": true }),
         Value::List(e) | Value::Tuple(e) | Value::Set(e) => Json::Array(e.iter().map(shown).collect()),
         Value::Map(m) | Value::Object(m) => {
             Json::Object(m.iter().map(|(k, v)| (k.clone(), shown(v))).collect())

@@ -1,5 +1,7 @@
 //! A plan as people read it: the field's signs, old and new values, and one line of counts.
 
+use std::fmt::Write as _;
+
 use stackr_core::{AnyResource, Mode, Registry, Schema, Value};
 use stackr_plan::{Action, Change, Counts, Plan, Reason};
 
@@ -8,23 +10,24 @@ use super::{
     value::{Sides, Writer, is_absent},
 };
 
-/// The whole plan.
-pub(crate) fn plan(plan: &Plan, registry: &Registry) -> String {
+/// The whole plan: of a destroy, or of an apply.
+pub(crate) fn plan(plan: &Plan, registry: &Registry, destroy: bool) -> String {
     let shown: Vec<_> =
         plan.changes.iter().filter(|c| !matches!(c.action, Action::Keep | Action::Record)).collect();
     let mut writer = Writer { out: String::new() };
     if shown.is_empty() && plan.outputs.is_empty() {
-        return format!("{} What is declared is what there is.\n", paint(BOLD, "No changes."));
+        let why = if destroy { "There is nothing to destroy." } else { "What is declared is what there is." };
+        return format!("{} {why}\n", paint(BOLD, "No changes."));
     }
     for change in &shown {
-        writer.out.push_str(&format!("  # {}\n", paint(BOLD, &headline(change))));
+        let _ = writeln!(writer.out, "  # {}", paint(BOLD, &headline(change)));
         block(&mut writer, change, registry);
         writer.out.push('\n');
     }
     if !shown.is_empty() {
         let Counts { create, update, delete } = plan.counts();
         let counts = format!("{create} to add, {update} to change, {delete} to destroy.");
-        writer.out.push_str(&format!("{} {counts}\n", paint(BOLD, "Plan:")));
+        let _ = writeln!(writer.out, "{} {counts}", paint(BOLD, "Plan:"));
     }
     outputs(&mut writer, plan);
     writer.out
@@ -77,7 +80,7 @@ fn block(writer: &mut Writer, change: &Change, registry: &Registry) {
         }
         Mode::Data => ("data", registry.lookup(&key.ty).map(|l| l.schema())),
     };
-    writer.out.push_str(&format!("{} {keyword} {:?} {:?} {{\n", sign(change.action), key.ty, key.name));
+    let _ = writeln!(writer.out, "{} {keyword} {:?} {:?} {{", sign(change.action), key.ty, key.name);
     let field = |name: &str| schema.and_then(|s| s.field(name));
     match change.action {
         Action::Update | Action::Replace { .. } => {
@@ -117,7 +120,7 @@ fn outputs(writer: &mut Writer, plan: &Plan) {
     if plan.outputs.is_empty() {
         return;
     }
-    writer.out.push_str(&format!("\n{}\n", paint(BOLD, "Changes to Outputs:")));
+    let _ = writeln!(writer.out, "\n{}", paint(BOLD, "Changes to Outputs:"));
     let width = plan.outputs.iter().map(|o| o.name.len()).max().unwrap_or_default();
     for change in &plan.outputs {
         let new = change.output.as_ref().map(|o| o.value.clone().marked(o.sensitive));

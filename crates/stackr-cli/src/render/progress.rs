@@ -1,5 +1,7 @@
 //! A run as it goes: a fold from events to lines, and one live line of what is under way.
 
+use std::fmt::Write as _;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use stackr_engine::{Because, Envelope, ErrorView, Event, Reason, StepVerb, StepView, Summary};
@@ -109,7 +111,7 @@ impl Progress {
         });
         let mut text = format!("[{}/{}] {}", self.done, self.steps, shown.collect::<Vec<_>>().join(", "));
         if running.len() > 2 {
-            text.push_str(&format!(" and {} more", running.len() - 2));
+            let _ = write!(text, " and {} more", running.len() - 2);
         }
         text
     }
@@ -119,12 +121,13 @@ impl Progress {
 pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
     let mut out = String::new();
     for failure in &summary.failed {
-        out.push_str(&format!(
-            "{} {} {}\n",
+        let _ = writeln!(
+            out,
+            "{} {} {}",
             paint(FORCES.bold(), "error:"),
             paint(BOLD, &failure.step.address.to_string()),
             error_text(&failure.error)
-        ));
+        );
     }
     let needs: Vec<_> = summary
         .skipped
@@ -137,7 +140,7 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
         })
         .collect();
     if !needs.is_empty() {
-        out.push_str(&format!("{}\n{}", paint(BOLD, "Not done:"), needs.concat()));
+        let _ = write!(out, "{}\n{}", paint(BOLD, "Not done:"), needs.concat());
     }
     let count = |verb| summary.done.iter().filter(|d| d.step.verb == verb).count();
     let counts = format!(
@@ -153,9 +156,9 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
             (false, _) => (format!("{what} failed:"), FORCES.bold()),
             (true, false) => (format!("{what} interrupted:"), CHANGE.bold()),
         };
-    out.push_str(&format!("{} {counts}\n", paint(style, &word)));
+    let _ = writeln!(out, "{} {counts}", paint(style, &word));
     if !summary.failed.is_empty() || !summary.skipped.is_empty() {
-        out.push_str(&format!("Everything that was done is recorded. To go on from here: {again}\n"));
+        let _ = writeln!(out, "Everything that was done is recorded. To go on from here: {again}");
     }
     out
 }
@@ -168,7 +171,7 @@ fn error_text(error: &ErrorView) -> String {
     };
     for (name, fact) in [("code", &error.code), ("request id", &error.request_id), ("hint", &error.hint)] {
         if let Some(fact) = fact {
-            text.push_str(&format!("\n  {name}: {fact}"));
+            let _ = write!(text, "\n  {name}: {fact}");
         }
     }
     text

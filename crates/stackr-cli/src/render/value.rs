@@ -1,5 +1,7 @@
 //! Values and their differences as people read them.
 
+use std::fmt::Write as _;
+
 use stackr_core::{Field, Kind, Nesting, Shape, Value, sealed};
 
 use super::style::{ADD, CHANGE, DIM, FORCES, REMOVE, paint};
@@ -66,7 +68,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     fn line(&mut self, depth: usize, sign: &str, text: &str) {
-        self.out.push_str(&format!("{}{sign} {text}\n", "  ".repeat(depth)));
+        let _ = writeln!(self.out, "{}{sign} {text}", "  ".repeat(depth));
     }
 
     /// Writes one argument or output. `width` is that of the longest name beside it.
@@ -170,17 +172,17 @@ impl Writer {
     /// Writes a value after its lead (`name = `, or nothing for an element).
     pub(crate) fn entry(&mut self, depth: usize, lead: &str, sides: Sides<'_>, note: &str) {
         let sign = sides.sign();
-        if let Sides::Both(old, new) = sides {
-            if !same_collection(old, new) {
-                // What is secret on one side is on both: an earlier value is a secret too.
-                let text = if old == new || is_secret(old) || is_secret(new) {
-                    if is_secret(old) { scalar(old) } else { scalar(new) }
-                } else {
-                    format!("{} -> {}", inline(old), inline(new))
-                };
-                self.line(depth, &sign, &format!("{lead}{text}{note}"));
-                return;
-            }
+        if let Sides::Both(old, new) = sides
+            && !same_collection(old, new)
+        {
+            // What is secret on one side is on both: an earlier value is a secret too.
+            let text = if old == new || is_secret(old) || is_secret(new) {
+                if is_secret(old) { scalar(old) } else { scalar(new) }
+            } else {
+                format!("{} -> {}", inline(old), inline(new))
+            };
+            self.line(depth, &sign, &format!("{lead}{text}{note}"));
+            return;
         }
         match sides.main() {
             Value::List(e) | Value::Tuple(e) | Value::Set(e)
