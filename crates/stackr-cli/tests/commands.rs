@@ -119,7 +119,7 @@ fn a_plan_shows_what_is_made_what_is_unknown_and_hides_what_is_secret() {
       + resource "aws_subnet" "a" {
           + arn                                            = (known after apply)
           + assign_ipv6_address_on_creation                = false
-          + availability_zone                              = (known after apply)
+          + availability_zone                              = "us-east-1a"
           + availability_zone_id                           = (known after apply)
           + cidr_block                                     = "10.0.0.0/24"
           + enable_dns64                                   = false
@@ -138,7 +138,7 @@ fn a_plan_shows_what_is_made_what_is_unknown_and_hides_what_is_secret() {
       + resource "aws_subnet" "a" {
           + arn                                            = (known after apply)
           + assign_ipv6_address_on_creation                = false
-          + availability_zone                              = (known after apply)
+          + availability_zone                              = "us-east-1a"
           + availability_zone_id                           = (known after apply)
           + cidr_block                                     = "10.0.1.0/24"
           + enable_dns64                                   = false
@@ -265,8 +265,8 @@ fn a_plan_shows_what_changes() {
       - resource "aws_subnet" "a" {
           - arn                                            = "arn:aws:ec2:us-east-2:123456789012:subnet/subnet-[ID]" -> null
           - assign_ipv6_address_on_creation                = false -> null
-          - availability_zone                              = "us-east-2b" -> null
-          - availability_zone_id                           = "use2-az2" -> null
+          - availability_zone                              = "us-east-2a" -> null
+          - availability_zone_id                           = "use2-az1" -> null
           - cidr_block                                     = "10.0.1.0/24" -> null
           - enable_dns64                                   = false -> null
           - enable_resource_name_dns_a_record_on_launch    = false -> null
@@ -311,8 +311,8 @@ fn a_plan_of_a_destroy_shows_what_goes_and_no_secret() {
       - resource "aws_subnet" "a" {
           - arn                                            = "arn:aws:ec2:us-west-1:123456789012:subnet/subnet-[ID]" -> null
           - assign_ipv6_address_on_creation                = false -> null
-          - availability_zone                              = "us-west-1b" -> null
-          - availability_zone_id                           = "usw1-az1" -> null
+          - availability_zone                              = "us-west-1a" -> null
+          - availability_zone_id                           = "usw1-az3" -> null
           - cidr_block                                     = "10.0.0.0/24" -> null
           - enable_dns64                                   = false -> null
           - enable_resource_name_dns_a_record_on_launch    = false -> null
@@ -360,11 +360,11 @@ fn a_plan_of_a_destroy_shows_what_goes_and_no_secret() {
           - owner_id                             = "123456789012" -> null
           - tags                                 = {
               - "Name"  = "net" -> null
-              - "Owner" = "first" -> null
+              - "Owner" = (sensitive value) -> null
             }
           - tags_all                             = {
               - "Name"  = "net" -> null
-              - "Owner" = "first" -> null
+              - "Owner" = (sensitive value) -> null
             }
         }
 
@@ -415,7 +415,7 @@ fn an_apply_and_a_destroy_tell_what_they_do() {
     assert_snapshot!(env.redacted(&output), @r"
     exit 0
     --- stdout
-    No changes. What is declared is what there is.
+    No changes. There is nothing to destroy.
     --- stderr
     account 123456789012, region us-west-2, endpoint http://127.0.0.1:[PORT]
     ");
@@ -512,7 +512,7 @@ fn what_is_recorded_can_be_looked_at_and_moved() {
         }
         tags_all                             = {
             Name  = "net"
-            Owner = "first"
+            Owner = (sensitive value)
         }
     }
     "#);
@@ -607,9 +607,9 @@ fn sources_are_checked_without_aws() {
     --- stdout
     --- stderr
     error: missing required argument (aws_vpc.main)
-      --> stacks/app/main.tf:13:1
+      --> stacks/app/main.tf:17:1
        |
-    13 | resource "aws_vpc" "main" {
+    17 | resource "aws_vpc" "main" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = `cidr_block` must be given: Its IPv4 network. Write `cidr_block = …` (IP network such as 10.0.0.0/16).
@@ -657,6 +657,7 @@ fn types_are_explained() {
     --- stdout
     --- stderr
     error: stackr has no type `aws_nat_gatewy`
+      hint: did you mean `aws_nat_gateway`?
       hint: `stackr explain` lists the types it has
     ");
     let json = lines(&result(&env, ["explain", "aws_nat_gateway", "--json"]));

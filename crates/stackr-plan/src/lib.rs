@@ -12,13 +12,16 @@ mod lower;
 mod plan;
 mod planner;
 mod program;
+mod protocol;
+mod selection;
 mod values;
 mod want;
 
 pub use graph::check_order;
 pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
-pub use planner::{Answer, Next, Options, Planner, Question, Request, secret_text};
+pub use planner::{Planner, secret_text};
 pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
+pub use protocol::{Answer, Next, Options, Question, Request};
 pub use values::Values;
 pub use want::{
     Difference, Resolver, Seal, Unseal, Want, conforms, differences, nearest_span, planned_value, recorded,

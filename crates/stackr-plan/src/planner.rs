@@ -13,114 +13,19 @@ use std::{
 };
 
 use stackr_core::{
-    Address, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object, Origin,
-    ProviderConfig, ProviderKey, Registry, Value,
+    Address, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object, Value,
 };
 
 use crate::{
-    Milestone, Plan, Reason, Resolver, Target, Unseal, Values, decide::{self, Decided}, graph::Blocks, lower,
-    values::Recording, want::unsupported,
+    Milestone, Plan, Reason, Resolver, Target, Values,
+    decide::{self, Decided},
+    graph::Blocks,
+    lower,
+    protocol::{Answer, Next, Question, Request},
+    selection::{Selection, select},
+    values::Recording,
+    want::unsupported,
 };
-
-/// What is planned, from what.
-pub struct Request<'a> {
-    /// What is declared; absent for a destroy from state alone.
-    pub declaration: Option<&'a dyn Declaration>,
-    /// Which types there are.
-    pub registry: &'a Registry,
-    /// The provider configurations.
-    pub providers: &'a BTreeMap<ProviderKey, ProviderConfig>,
-    /// The recorded objects.
-    pub last: &'a BTreeMap<Address, Object>,
-    /// Objects that were set aside by replacements and are still there.
-    pub deposed: &'a [(Address, Object)],
-    /// The recorded outputs: value and whether it is sensitive.
-    pub last_outputs: &'a BTreeMap<String, (Value, bool)>,
-    /// What is wanted of the plan.
-    pub options: Options,
-    /// Compares a sealed secret with a clear one.
-    pub unseal: Unseal<'a>,
-}
-
-/// What is wanted of a plan.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Remove everything instead of making what is declared.
-    pub destroy: bool,
-    /// Ask AWS; otherwise what is recorded is believed.
-    pub refresh: bool,
-    /// Only these objects, blocks or modules and what they depend on; empty: all.
-    pub targets: Vec<String>,
-    /// Not these, nor what depends on them.
-    pub excludes: Vec<String>,
-    /// Replace these though nothing differs.
-    pub replace: Vec<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { destroy: false, refresh: true, targets: Vec::new(), excludes: Vec::new(), replace: Vec::new() }
-    }
-}
-
-/// Something that the planner needs to know.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Question {
-    /// How a recorded object is.
-    Read {
-        /// The object.
-        address: Address,
-        /// Its uid, if it is one that was set aside.
-        deposed: Option<String>,
-        /// Its type.
-        ty: String,
-        /// Where it lives.
-        origin: Origin,
-        /// What AWS calls it.
-        id: String,
-    },
-    /// What data says.
-    Look {
-        /// The data.
-        address: Address,
-        /// Its type.
-        ty: String,
-        /// Its provider configuration.
-        provider: ProviderKey,
-        /// Its arguments.
-        args: Value,
-    },
-}
-
-/// The answer to a [`Question`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// How the object is; `None` if it is not there.
-    Seen {
-        /// The object.
-        address: Address,
-        /// Its uid, if it is one that was set aside.
-        deposed: Option<String>,
-        /// What was seen.
-        seen: Option<AnySeen>,
-    },
-    /// What the data says: an object of its outputs.
-    Found {
-        /// The data.
-        address: Address,
-        /// The outputs.
-        value: Value,
-    },
-}
-
-/// What to do next.
-#[derive(Debug)]
-pub enum Next {
-    /// Answer these, in any order, all of them.
-    Ask(Vec<Question>),
-    /// The plan.
-    Done(Box<Plan>),
-}
 
 /// The state of a planning.
 pub struct Planner<'a> {
@@ -152,15 +57,6 @@ enum Progress {
     Planned,
     /// It is wrong, or depends on one that is.
     Broken,
-}
-
-/// Which blocks a plan is about.
-#[derive(Default)]
-struct Selection {
-    /// Blocks that targets need; `None`: no targets.
-    needed: Option<BTreeSet<usize>>,
-    /// Blocks that depend on something excluded.
-    left_out: BTreeSet<usize>,
 }
 
 impl<'a> Planner<'a> {
@@ -651,68 +547,6 @@ impl<'a> Planner<'a> {
 #[must_use]
 pub fn secret_text(value: &Value) -> String {
     value.to_text().unwrap_or_else(|| value.to_json().to_string())
-}
-
-impl Selection {
-    fn includes(&self, block: usize) -> bool {
-        self.needed.as_ref().is_none_or(|n| n.contains(&block)) && !self.left_out.contains(&block)
-    }
-}
-
-/// Finds the blocks that targets and excludes select.
-fn select(
-    request: &Request<'_>,
-    declaration: &dyn Declaration,
-    graph: &Blocks,
-) -> Result<Selection, Diagnostics> {
-    let hits = |pattern: &String| -> BTreeSet<usize> {
-        let found = declaration.blocks().iter().enumerate().filter(|(_, block)| {
-            let module: String = block.module.iter().map(|m| format!("module.{m}.")).collect();
-            let name = format!("{module}{}", block.key);
-            let bare = strip_keys(pattern);
-            let inside =
-                |rest: &str| rest.is_empty() || (rest.starts_with('.') && bare.starts_with("module."));
-            name.strip_prefix(bare.as_str()).is_some_and(inside)
-        });
-        found.map(|(i, _)| i).collect()
-    };
-    let mut selection = Selection::default();
-    let options = &request.options;
-    if !options.targets.is_empty() {
-        let mut wanted = BTreeSet::new();
-        for target in &options.targets {
-            let found = hits(target);
-            if found.is_empty() && !request.last.keys().any(|a| a.is_within(target)) {
-                let detail = format!("`{target}` selects nothing that is declared or recorded.");
-                return Err(Diagnostic::error("unknown target", detail).into());
-            }
-            wanted.extend(found);
-        }
-        selection.needed = Some(graph.closure(wanted, false));
-    }
-    for exclude in &options.excludes {
-        let dependents: BTreeSet<_> = hits(exclude).iter().flat_map(|b| graph.dependents(*b)).collect();
-        selection.left_out.extend(graph.closure(dependents, true));
-        if !exclude.ends_with(']') {
-            selection.left_out.extend(hits(exclude));
-        }
-    }
-    Ok(selection)
-}
-
-/// An address without instance keys.
-fn strip_keys(address: &str) -> String {
-    let mut bare = String::new();
-    let mut depth = 0usize;
-    for c in address.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            c if depth == 0 => bare.push(c),
-            _ => {}
-        }
-    }
-    bare
 }
 
 /// Data as references see it: its arguments and its outputs.

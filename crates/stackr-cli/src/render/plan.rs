@@ -120,7 +120,10 @@ fn outputs(writer: &mut Writer, plan: &Plan) {
     if plan.outputs.is_empty() {
         return;
     }
-    let _ = writeln!(writer.out, "\n{}", paint(BOLD, "Changes to Outputs:"));
+    if !writer.out.is_empty() {
+        writer.out.push('\n');
+    }
+    let _ = writeln!(writer.out, "{}", paint(BOLD, "Changes to Outputs:"));
     let width = plan.outputs.iter().map(|o| o.name.len()).max().unwrap_or_default();
     for change in &plan.outputs {
         let new = change.output.as_ref().map(|o| o.value.clone().marked(o.sensitive));

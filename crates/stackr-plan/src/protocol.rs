@@ -1,0 +1,109 @@
+//! The planner's protocol: what it is given, what it asks, what it is answered.
+
+use std::collections::BTreeMap;
+
+use stackr_core::{
+    Address, AnySeen, Declaration, Object, Origin, ProviderConfig, ProviderKey, Registry, Value,
+};
+
+use crate::{Plan, Unseal};
+
+/// What is planned, from what.
+pub struct Request<'a> {
+    /// What is declared; absent for a destroy from state alone.
+    pub declaration: Option<&'a dyn Declaration>,
+    /// Which types there are.
+    pub registry: &'a Registry,
+    /// The provider configurations.
+    pub providers: &'a BTreeMap<ProviderKey, ProviderConfig>,
+    /// The recorded objects.
+    pub last: &'a BTreeMap<Address, Object>,
+    /// Objects that were set aside by replacements and are still there.
+    pub deposed: &'a [(Address, Object)],
+    /// The recorded outputs: value and whether it is sensitive.
+    pub last_outputs: &'a BTreeMap<String, (Value, bool)>,
+    /// What is wanted of the plan.
+    pub options: Options,
+    /// Compares a sealed secret with a clear one.
+    pub unseal: Unseal<'a>,
+}
+
+/// What is wanted of a plan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Remove everything instead of making what is declared.
+    pub destroy: bool,
+    /// Ask AWS; otherwise what is recorded is believed.
+    pub refresh: bool,
+    /// Only these objects, blocks or modules and what they depend on; empty: all.
+    pub targets: Vec<String>,
+    /// Not these, nor what depends on them.
+    pub excludes: Vec<String>,
+    /// Replace these though nothing differs.
+    pub replace: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { destroy: false, refresh: true, targets: Vec::new(), excludes: Vec::new(), replace: Vec::new() }
+    }
+}
+
+/// Something that the planner needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// How a recorded object is.
+    Read {
+        /// The object.
+        address: Address,
+        /// Its uid, if it is one that was set aside.
+        deposed: Option<String>,
+        /// Its type.
+        ty: String,
+        /// Where it lives.
+        origin: Origin,
+        /// What AWS calls it.
+        id: String,
+    },
+    /// What data says.
+    Look {
+        /// The data.
+        address: Address,
+        /// Its type.
+        ty: String,
+        /// Its provider configuration.
+        provider: ProviderKey,
+        /// Its arguments.
+        args: Value,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// How the object is; `None` if it is not there.
+    Seen {
+        /// The object.
+        address: Address,
+        /// Its uid, if it is one that was set aside.
+        deposed: Option<String>,
+        /// What was seen.
+        seen: Option<AnySeen>,
+    },
+    /// What the data says: an object of its outputs.
+    Found {
+        /// The data.
+        address: Address,
+        /// The outputs.
+        value: Value,
+    },
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Answer these, in any order, all of them.
+    Ask(Vec<Question>),
+    /// The plan.
+    Done(Box<Plan>),
+}
