@@ -15,7 +15,9 @@ Measured per step, medians over the rounds:
   calls     requests that the emulator got, counted in the emulator
   emulator  part of the wall time in which the emulator was at work on at least one request
 
-`--write` puts the table into docs/benchmarks/reference.md; otherwise it is printed only.
+`--write` puts the tables into docs/benchmarks/reference.md, and leaves what stands there from the line
+`<!-- notes -->` on; otherwise they are printed only. A machine with other work on it is no good for
+this: the load when each round began is written down.
 `terraform init` is not measured. TF_PLUGIN_MIRROR names a filesystem mirror with hashicorp/aws;
 without it Terraform finds or downloads the provider itself. Needs Linux, and an emulator that
 `stackr local start` has installed.
@@ -37,6 +39,8 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 SERVE = REPOSITORY / "crates/stackr-local/src/serve.py"
+DOCUMENT = REPOSITORY / "docs/benchmarks/reference.md"
+NOTES = "<!-- notes -->"
 ENVIRONMENT = "dev"
 
 # Runs the emulator's own start-up program, and notes when each request came, when it was answered, and what it was.
@@ -281,7 +285,7 @@ def median(rounds, step, what):
     return statistics.median(one[step][what] for one in rounds)
 
 
-def document(tools, results, arguments):
+def document(tools, results, loads, arguments):
     stackr, terraform = tools
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
     lines = [
@@ -296,7 +300,8 @@ def document(tools, results, arguments):
         "",
         f"- {stackr.version}, profile `{arguments.profile}`",
         f"- {terraform.version}",
-        f"- {os.cpu_count()} cores ({cpu or platform.machine()}), shared with the emulator",
+        f"- {os.cpu_count()} cores ({cpu or platform.machine()}), shared with the emulator; load when the rounds began: "
+        + ", ".join(f"{load:.1f}" for load in loads),
         "",
         "Every cell is stackr / Terraform, and how many times less stackr takes.",
         "",
@@ -364,8 +369,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         scratch = pathlib.Path(directory)
         tools = [Stackr(scratch, arguments.stackr.resolve()), Terraform(scratch)]
-        results = collections.defaultdict(list)
+        results, loads = collections.defaultdict(list), []
         for number in range(1, arguments.rounds + 1):
+            loads.append(os.getloadavg()[0])
             for tool in tools:
                 with Emulator(scratch) as emulator:
                     results[tool.name].append(tool.round(emulator))
@@ -373,9 +379,10 @@ def main():
                 print(f"round {number}, {tool.name}: {steps} s", file=sys.stderr)
     if arguments.keep:
         arguments.keep.write_text(json.dumps(results, indent=1))
-    text = document(tools, results, arguments)
+    text = document(tools, results, loads, arguments)
     if arguments.write:
-        (REPOSITORY / "docs/benchmarks/reference.md").write_text(text)
+        notes = DOCUMENT.read_text().partition(NOTES)[2] if DOCUMENT.exists() else ""
+        DOCUMENT.write_text(f"{text}\n{NOTES}{notes}" if notes else text)
     else:
         print(text)
 

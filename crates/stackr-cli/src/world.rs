@@ -161,11 +161,8 @@ impl World {
 
     /// Who we are to others at work on the same stack.
     pub(crate) fn owner(&self) -> Owner {
-        let user =
-            env::var("USER").or_else(|_| env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned());
-        let host = std::fs::read_to_string("/etc/hostname").map(|h| h.trim().to_owned()).ok();
-        let host = host.or_else(|| env::var("HOSTNAME").ok()).unwrap_or_else(|| "unknown".to_owned());
-        Owner { user, host, pid: std::process::id() }
+        let user = env::var("USER").or_else(|_| env::var("USERNAME")).unwrap_or_else(|_| "unknown".to_owned());
+        Owner { user, host: host(), pid: std::process::id() }
     }
 
     /// Where a stack's state is kept: `--state`, else the stack's `backend` block, else `stackr.toml`, else `state/`.
@@ -261,6 +258,19 @@ impl World {
             .force_path_style(self.endpoint()?.is_some() || provider.s3_use_path_style);
         Ok(aws_sdk_s3::Client::from_conf(config.build()))
     }
+}
+
+/// The name of this machine.
+fn host() -> String {
+    let host = fs::read_to_string("/etc/hostname").map(|h| h.trim().to_owned()).ok();
+    host.or_else(|| env::var("HOSTNAME").ok()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Whether the owner of a lease was a process of this machine that is not there any more.
+pub(crate) fn is_dead(owner: &Owner) -> bool {
+    let processes = Path::new("/proc");
+    let known = processes.join("self").exists() && owner.host != "unknown" && owner.host == host();
+    known && !processes.join(owner.pid.to_string()).exists()
 }
 
 fn encrypted(store: S3, kms_key_id: Option<String>) -> S3 {

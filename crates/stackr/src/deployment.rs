@@ -53,6 +53,8 @@ pub struct Deployment {
     patience: Patience,
     /// Whether a stack that others read may be destroyed.
     force: bool,
+    /// Whether the owner of a lease is known to live no longer.
+    is_dead: fn(&Owner) -> bool,
 }
 
 /// A plan with what it was made from.
@@ -139,6 +141,7 @@ impl Deployment {
             until: Until::default(),
             patience: Patience::default(),
             force: false,
+            is_dead: |_| false,
         }
     }
 
@@ -176,6 +179,14 @@ impl Deployment {
         let lookup = RemoteStateLookup::new(states, Arc::clone(&self.read), Timestamp::now);
         self.registry = self.registry.with_any_lookup(Arc::new(lookup));
         self.siblings = siblings;
+        self
+    }
+
+    /// Says how to find out that the owner of a lease is dead: a process of this machine that is not there any more,
+    /// say. Its lease is then taken over at once; other leases expire by themselves.
+    #[must_use]
+    pub fn dead_owners(mut self, is_dead: fn(&Owner) -> bool) -> Self {
+        self.is_dead = is_dead;
         self
     }
 
@@ -265,7 +276,7 @@ impl Deployment {
             owner: self.owner.clone(),
             term: TERM,
         };
-        let mut session = Session::open(Arc::clone(&self.store), claim, Timestamp::now()).await?;
+        let mut session = self.open_session(claim).await?;
         let decided = self.decide(&mut session, options, approve, &providers, &connections).await;
         let planned = match decided {
             Ok(planned) => planned,
@@ -304,6 +315,19 @@ impl Deployment {
             self.forget_reading().await?;
         }
         Ok(applied)
+    }
+
+    /// Takes the stack's lease: at once where its owner is known to be dead.
+    async fn open_session(&self, claim: Claim) -> Result<Session, Error> {
+        let store = || Arc::clone(&self.store);
+        match Session::open(store(), claim.clone(), Timestamp::now()).await {
+            // The lease is a courtesy; what its owner may still write is fenced by the session.
+            Err(stackr_state::Error::Held { lease, .. }) if (self.is_dead)(&lease.owner) => {
+                stackr_state::unlock(&*self.store).await?;
+                Ok(Session::open(store(), claim, Timestamp::now()).await?)
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Recovers, plans, checks what is protected, and asks.

@@ -88,6 +88,7 @@ impl RemoteStateLookup {
     }
 
     /// The schema alone, for checking sources and for documents.
+    #[cfg(feature = "aws")]
     pub(crate) fn schema_only() -> Self {
         Self::new(Arc::new(crate::deployment::Unconnected), Arc::default(), || jiff::Timestamp::UNIX_EPOCH)
     }

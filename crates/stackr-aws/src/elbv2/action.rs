@@ -370,6 +370,14 @@ mod tests {
     }
 
     #[test]
+    fn actions_come_in_the_order_they_are_written_in() {
+        let last = Action { order: Some(7), ..forward_to("c") };
+        let sent = requested(&[forward_to("a"), forward_to("b"), last], &[]);
+        let orders: Vec<_> = sent.iter().map(Described::order).collect();
+        assert_eq!(orders, [Some(1), Some(2), Some(7)]);
+    }
+
+    #[test]
     fn parts_of_a_redirect_that_are_not_reported_stay_as_in_the_request() {
         let config = RedirectActionConfig::builder().port("443").build();
         let action = report(&Described::builder().redirect_config(config).build());

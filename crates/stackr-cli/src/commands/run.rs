@@ -26,7 +26,7 @@ use crate::{
         style::{BOLD, paint},
     },
     siblings::{Sibling, Siblings},
-    world::{World, state_failure},
+    world::{World, is_dead, state_failure},
 };
 
 /// A stack that can be planned: its sources and its deployment.
@@ -47,6 +47,7 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
     let known = siblings.siblings.iter().map(|s| (s.name.clone(), Arc::clone(&s.store))).collect();
     let mut deployment = Deployment::new(world.name(stack), declaration, clouds, store)
         .owner(world.owner())
+        .dead_owners(is_dead)
         .remote_states(Arc::new(siblings), known)
         .force(force);
     if world.global.local {
