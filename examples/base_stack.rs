@@ -104,7 +104,7 @@ fn network(
             let args = Subnet::args()
                 .vpc_id(&vpc.id)
                 .cidr_block(ranges[first + i].to_string())
-                .availability_zone(&zones.names.at(i))
+                .availability_zone(zones.names.at(i))
                 .map_public_ip_on_launch(tier == "public")
                 .tags([("Name", format!("{name}-{tier}-{}", i + 1)), ("Tier", tier.to_owned())]);
             stack.add((tier, i), args)
@@ -322,8 +322,8 @@ fn names(stack: &mut Stack, settings: &Settings) {
         let option = certificate.domain_validation_options.find("domain_name", proved.as_str());
         let record = Record::args()
             .zone_id(&zone.zone_id)
-            .name(&option.get::<String>("resource_record_name"))
-            .r#type(&option.get::<String>("resource_record_type"))
+            .name(option.get::<String>("resource_record_name"))
+            .r#type(option.get::<String>("resource_record_type"))
             .records([option.get::<String>("resource_record_value")])
             .ttl(60)
             .allow_overwrite(true);

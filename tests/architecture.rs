@@ -87,7 +87,11 @@ fn sources(package: &str) -> Vec<Source> {
 fn crates() -> Vec<String> {
     let all = metadata();
     let names = all.packages.iter().map(|p| p.name.to_string());
-    names.filter(|name| !matches!(name.as_str(), "stackr-testkit" | "stackr-tests" | "xtask")).collect()
+    names
+        .filter(|name| {
+            !matches!(name.as_str(), "stackr-examples" | "stackr-testkit" | "stackr-tests" | "xtask")
+        })
+        .collect()
 }
 
 /// Where the sources of a crate name what they must not.

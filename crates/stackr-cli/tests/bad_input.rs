@@ -419,11 +419,11 @@ fn a_stack_that_is_not_there_is_named_with_those_that_are() {
 
 #[test]
 fn a_truncated_state_is_not_taken_for_a_smaller_one() {
-    assert_snapshot!(unreadable(|text| text.as_bytes()[..text.len() / 2].to_vec()), @r"
+    assert_snapshot!(unreadable(|text| text.split("\"objects\"").next().unwrap_or_default().into()), @r"
     exit 1
     --- stdout
     --- stderr
-    error: [ROOT]/project/state/default/net/state.json is damaged: EOF while parsing a value at line 34 column 36
+    error: [ROOT]/project/state/default/net/state.json is damaged: EOF while parsing a value at line 23 column 2
       hint: nothing was touched; `stackr state repair` goes back to the last good state (if the file was edited by hand on purpose, remove its `checksum` line)
     ");
 }

@@ -26,7 +26,7 @@ use crate::{
         style::{BOLD, paint},
     },
     siblings::{Sibling, Siblings},
-    world::{World, is_dead, state_failure},
+    world::{World, is_dead, is_near, state_failure},
 };
 
 /// A stack that can be planned: its sources and its deployment.
@@ -50,8 +50,7 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
         .dead_owners(is_dead)
         .remote_states(Arc::new(siblings), known)
         .force(force);
-    if world.global.local {
-        // The emulator shows at once what it has.
+    if world.endpoint()?.as_deref().is_some_and(is_near) {
         deployment = deployment.patience(Patience {
             lost_answer: Duration::from_millis(200),
             earlier_run: Duration::ZERO,
