@@ -207,9 +207,13 @@ where
         (SdkError::DispatchFailure(failure), _) => {
             let text = DisplayErrorContext(&error).to_string();
             let credentials = text.contains("redential") || text.contains("identity resolver");
-            let kind =
-                if credentials && !failure.is_io() { ErrorKind::Credentials } else { ErrorKind::Transient };
-            (kind, plain(&text))
+            if credentials && !failure.is_io() {
+                // What was tried is worth reading; what the SDK wraps it in is not.
+                let start = text.find("no credentials found").unwrap_or_default();
+                (ErrorKind::Credentials, plain(&text[start..]))
+            } else {
+                (ErrorKind::Transient, plain(&text))
+            }
         }
         (SdkError::ConstructionFailure(_), _) => {
             let text = DisplayErrorContext(&error).to_string();
@@ -246,9 +250,17 @@ fn is_html<E>(error: &SdkError<E, HttpResponse>) -> bool {
         || response.body().bytes().is_some_and(|b| b.trim_ascii_start().starts_with(b"<!"))
 }
 
-/// The SDK's chain of causes without its debug dump.
+/// The SDK's chain of causes without the debug dump that it ends in.
 fn plain(text: &str) -> String {
-    text.split(" (").next().unwrap_or(text).to_owned()
+    let dumps = [
+        " (DispatchFailure(",
+        " (ConstructionFailure(",
+        " (TimeoutError(",
+        " (ResponseError(",
+        " (ServiceError(",
+    ];
+    let end = dumps.iter().filter_map(|dump| text.find(dump)).min().unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 #[cfg(test)]

@@ -502,7 +502,7 @@ fn without_credentials_nothing_is_done() {
     --- stdout
     --- stderr
     error: AWS could not be asked
-      caused by: sts:GetCallerIdentity: dispatch failure: other: the credential provider was not enabled: no credentials found in chain. Attempted:
+      caused by: sts:GetCallerIdentity: no credentials found in chain. Attempted:
           Environment: the credential provider was not enabled: environment variable not set
           Profile: the credential provider was not enabled
           WebIdentityToken: the credential provider was not enabled: $AWS_WEB_IDENTITY_TOKEN_FILE was not set
@@ -534,7 +534,7 @@ fn without_a_network_nothing_is_done() {
     --- stdout
     --- stderr
     error: AWS could not be asked
-      caused by: sts:GetCallerIdentity: dispatch failure: io error: client error
+      caused by: sts:GetCallerIdentity: dispatch failure: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
       hint: is the endpoint reachable? `stackr local status` tells about the local emulator
     ");
 }
