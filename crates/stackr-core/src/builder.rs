@@ -298,6 +298,11 @@ macro_rules! from_string {
                 Self::from_expr(reference.expr())
             }
         }
+        impl From<Ref<String>> for Input<$ty> {
+            fn from(reference: Ref<String>) -> Self {
+                Self::from_expr(reference.expr())
+            }
+        }
         impl From<String> for Input<$ty> {
             fn from(text: String) -> Self {
                 Self::from_expr(Expr::Literal(text.into()))
