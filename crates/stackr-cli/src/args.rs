@@ -119,6 +119,9 @@ pub(crate) struct Run {
     /// Do not ask.
     #[arg(short = 'y', long = "auto-approve", visible_alias = "yes")]
     pub(crate) yes: bool,
+    /// Remove or replace even what other stacks read.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,9 +157,6 @@ pub(crate) enum Command {
     Destroy {
         #[command(flatten)]
         scope: Scope,
-        /// Also when another stack reads this one's outputs.
-        #[arg(long)]
-        force: bool,
         #[command(flatten)]
         run: Run,
     },

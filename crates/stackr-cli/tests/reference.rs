@@ -77,6 +77,11 @@ impl System {
         assert!(refused.stderr.contains("runtime"), "{}", refused.stderr);
         assert_eq!(self.inventory(), whole, "a destroy that is refused touches nothing");
 
+        let moved = ["apply", "base", "-y", "--var", "domain_name=moved.durable-code.example"];
+        let refused = self.expect(6, moved);
+        assert!(refused.stderr.contains("runtime reads"), "{}", refused.stderr);
+        assert_eq!(self.inventory(), whole, "what runtime reads is not replaced under its feet");
+
         self.destroy("runtime");
         assert_eq!(self.inventory(), base, "without runtime, base is as it was");
         self.assert_settled("base");

@@ -41,7 +41,7 @@ pub enum Place {
     },
 }
 
-/// The data type's name for the derive; its reading is in [`RemoteStateLookup`].
+/// The outputs of another stack: the name of the data type. How it is answered is [`RemoteStates`]' business.
 pub struct RemoteState;
 
 /// The outputs of another stack, from its state.

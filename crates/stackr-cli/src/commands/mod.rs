@@ -36,7 +36,7 @@ pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
                     run::plan(&world, &scope, destroy, replace, detailed_exitcode, program).await
                 }
                 Command::Apply { scope, replace, run } => run::apply(&world, &scope, replace, &run).await,
-                Command::Destroy { scope, force, run } => run::destroy(&world, &scope, force, &run).await,
+                Command::Destroy { scope, run } => run::destroy(&world, &scope, &run).await,
                 Command::Validate { stacks, vars } => inspect::validate(&world, &stacks, &vars),
                 Command::Graph { stack, vars } => inspect::graph(&world, &stack, &vars),
                 Command::Output { stack, name, vars } => {

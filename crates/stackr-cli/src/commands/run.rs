@@ -214,13 +214,13 @@ pub(crate) async fn apply(
     run: &Run,
 ) -> Result<Exit, Failure> {
     let stacks = world.stacks(&scope.stacks)?;
-    execute(world, scope, &stacks, &options(scope, false, replace), run, false).await
+    execute(world, scope, &stacks, &options(scope, false, replace), run).await
 }
 
-pub(crate) async fn destroy(world: &World, scope: &Scope, force: bool, run: &Run) -> Result<Exit, Failure> {
+pub(crate) async fn destroy(world: &World, scope: &Scope, run: &Run) -> Result<Exit, Failure> {
     let mut stacks = world.stacks(&scope.stacks)?;
     stacks.reverse();
-    execute(world, scope, &stacks, &options(scope, true, Vec::new()), run, force).await
+    execute(world, scope, &stacks, &options(scope, true, Vec::new()), run).await
 }
 
 async fn execute(
@@ -229,13 +229,12 @@ async fn execute(
     stacks: &[StackRef],
     options: &Options,
     run: &Run,
-    force: bool,
 ) -> Result<Exit, Failure> {
     for stack in stacks {
         if stacks.len() > 1 {
             world.out.progress(&paint(BOLD, &format!("── {} ──", stack.name)));
         }
-        let exit = one(world, scope, stack, options, run, force).await?;
+        let exit = one(world, scope, stack, options, run).await?;
         if exit != Exit::Done {
             return Ok(exit);
         }
@@ -249,9 +248,8 @@ async fn one(
     stack: &StackRef,
     options: &Options,
     run: &Run,
-    force: bool,
 ) -> Result<Exit, Failure> {
-    let open = open(world, stack, scope, force).await?;
+    let open = open(world, stack, scope, run.force).await?;
     let command = if options.destroy { "destroy" } else { "apply" };
     let mut ask =
         Ask { world, open: &open, yes: run.yes, destroy: options.destroy, empty: false, nobody: false };
