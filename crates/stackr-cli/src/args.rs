@@ -174,8 +174,6 @@ pub(crate) enum Command {
         stack: String,
         /// One output; all otherwise.
         name: Option<String>,
-        #[command(flatten)]
-        vars: Vars,
     },
     /// Print the recorded objects of a stack.
     Show {

@@ -96,12 +96,7 @@ pub(crate) fn default_provider(loaded: &Stack) -> Result<stackr_core::ProviderCo
     Ok(loaded.providers().map_err(wrong)?.remove("").unwrap_or_default())
 }
 
-pub(crate) async fn output(
-    world: &World,
-    stack: &str,
-    name: Option<&str>,
-    _: &Vars,
-) -> Result<Exit, Failure> {
+pub(crate) async fn output(world: &World, stack: &str, name: Option<&str>) -> Result<Exit, Failure> {
     let state = recorded(world, stack).await?.state;
     match name {
         Some(name) => {

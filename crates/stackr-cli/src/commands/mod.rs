@@ -39,9 +39,7 @@ pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
                 Command::Destroy { scope, run } => run::destroy(&world, &scope, &run).await,
                 Command::Validate { stacks, vars } => inspect::validate(&world, &stacks, &vars),
                 Command::Graph { stack, vars } => inspect::graph(&world, &stack, &vars),
-                Command::Output { stack, name, vars } => {
-                    inspect::output(&world, &stack, name.as_deref(), &vars).await
-                }
+                Command::Output { stack, name } => inspect::output(&world, &stack, name.as_deref()).await,
                 Command::Show { stack, address } => inspect::show(&world, &stack, address.as_deref()).await,
                 Command::State { command } => state::state(&world, command).await,
                 Command::Bootstrap { bucket, region } => state::bootstrap(&world, bucket, region).await,
