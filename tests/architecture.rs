@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use serde::Deserialize;
 use sources::{Source, What};
 
 /// Crates that run futures, or talk to a network.
@@ -39,8 +39,31 @@ fn root() -> PathBuf {
     here.parent().expect("the package is a directory of the repository").to_owned()
 }
 
+/// What `cargo metadata` says of the workspace. A crate that reads it would give others of our crates features that
+/// they do not have without it, and the AWS SDK would be built twice.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    /// Absent for one that is used outside tests and build scripts.
+    kind: Option<String>,
+}
+
 fn metadata() -> Metadata {
-    MetadataCommand::new().current_dir(root()).no_deps().exec().expect("cargo knows the workspace")
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--format-version=1", "--no-deps"]).current_dir(root());
+    let output = cargo.output().expect("cargo runs");
+    serde_json::from_slice(&output.stdout).expect("cargo knows the workspace")
 }
 
 fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
@@ -49,7 +72,7 @@ fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
 
 /// The direct dependencies of a package outside its tests.
 fn direct(package: &Package) -> BTreeSet<&str> {
-    let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+    let normal = package.dependencies.iter().filter(|d| d.kind.is_none());
     normal.map(|d| d.name.as_str()).collect()
 }
 
