@@ -112,7 +112,8 @@ fn crates() -> Vec<String> {
     let names = all.packages.iter().map(|p| p.name.to_string());
     names
         .filter(|name| {
-            !matches!(name.as_str(), "stackr-examples" | "stackr-testkit" | "stackr-tests" | "xtask")
+            let chores = ["stackr-bench", "stackr-examples", "stackr-testkit", "stackr-tests", "xtask"];
+            !chores.contains(&name.as_str())
         })
         .collect()
 }

@@ -7,54 +7,56 @@ use std::{
 
 use stackr_core::{Address, BlockKey, Env, Key, ModulePath, Repeats, Value};
 
-/// The value of every instance, by module instance and block.
+/// The value of every instance. By block first: what asks for a block asks in all module instances, or in one.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
-    blocks: BTreeMap<(ModulePath, BlockKey), BTreeMap<Option<Key>, Value>>,
+    blocks: BTreeMap<BlockKey, BTreeMap<ModulePath, BTreeMap<Option<Key>, Value>>>,
     /// The blocks whose instances are known (or known to be unknown), by the names of their modules.
-    expanded: BTreeMap<(Vec<String>, BlockKey), Option<Repeats>>,
+    expanded: BTreeMap<BlockKey, BTreeMap<Vec<String>, Option<Repeats>>>,
 }
 
 impl Values {
     /// Says how the instances of a block are told apart; `None`: which there are is not known.
     pub fn expand(&mut self, modules: &[String], block: &BlockKey, repeats: Option<Repeats>) {
-        self.expanded.insert((modules.to_vec(), block.clone()), repeats);
+        self.expanded.entry(block.clone()).or_default().insert(modules.to_vec(), repeats);
     }
 
     /// Sets the value of an instance.
     pub fn set(&mut self, address: &Address, value: Value) {
-        let key = (address.module.clone(), address.block.clone());
-        self.blocks.entry(key).or_default().insert(address.key.clone(), value);
+        let modules = self.blocks.entry(address.block.clone()).or_default();
+        modules.entry(address.module.clone()).or_default().insert(address.key.clone(), value);
     }
 
     /// The value of an instance.
     #[must_use]
     pub fn get(&self, address: &Address) -> Option<&Value> {
-        self.blocks.get(&(address.module.clone(), address.block.clone()))?.get(&address.key)
+        self.instances(&address.module, &address.block)?.get(&address.key)
+    }
+
+    fn instances(&self, module: &ModulePath, block: &BlockKey) -> Option<&BTreeMap<Option<Key>, Value>> {
+        self.blocks.get(block)?.get(module)
+    }
+
+    fn repeats(&self, module: &ModulePath, block: &BlockKey) -> Option<Option<Repeats>> {
+        self.expanded.get(block)?.get(&names(module)).copied()
     }
 
     /// The instances of a block, in every module instance whose names are these.
     #[must_use]
     pub fn addresses(&self, modules: &[String], block: &BlockKey) -> Vec<Address> {
-        let mut found = Vec::new();
-        for ((module, key), instances) in &self.blocks {
-            if key == block && module.0.iter().map(|s| &s.name).eq(modules) {
-                found.extend(instances.keys().map(|key| Address {
-                    module: module.clone(),
-                    block: block.clone(),
-                    key: key.clone(),
-                }));
-            }
-        }
-        found
+        let all = self.blocks.get(block).into_iter().flatten();
+        all.filter(|(module, _)| module.0.iter().map(|s| &s.name).eq(modules))
+            .flat_map(|(module, instances)| instances.keys().map(move |key| (module, key)))
+            .map(|(module, key)| Address { module: module.clone(), block: block.clone(), key: key.clone() })
+            .collect()
     }
 }
 
 impl Env for Values {
     fn block(&self, module: &ModulePath, block: &BlockKey) -> Option<Value> {
-        let repeats = *self.expanded.get(&(names(module), block.clone()))?;
+        let repeats = self.repeats(module, block)?;
         let none = BTreeMap::new();
-        let instances = self.blocks.get(&(module.clone(), block.clone())).unwrap_or(&none);
+        let instances = self.instances(module, block).unwrap_or(&none);
         Some(match repeats {
             None => Value::UNKNOWN,
             Some(Repeats::Once) => instances.get(&None).cloned().unwrap_or(Value::UNKNOWN),
@@ -67,9 +69,9 @@ impl Env for Values {
     }
 
     fn instance(&self, module: &ModulePath, block: &BlockKey, key: &Key) -> Option<Value> {
-        match self.expanded.get(&(names(module), block.clone()))? {
+        match self.repeats(module, block)? {
             None => Some(Value::UNKNOWN),
-            Some(_) => self.blocks.get(&(module.clone(), block.clone()))?.get(&Some(key.clone())).cloned(),
+            Some(_) => self.instances(module, block)?.get(&Some(key.clone())).cloned(),
         }
     }
 }
