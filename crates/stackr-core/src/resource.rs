@@ -189,6 +189,9 @@ pub trait Resource: Sized + Send + Sync + 'static {
     const WAITS: Waits;
     /// Orderings that no value carries.
     const AFTER: &'static [After] = &[];
+    /// Arguments that name, by its id, an object with whose deletion AWS deletes this one too. Where both go, no call
+    /// is made for this one.
+    const WITHIN: &'static [&'static str] = &[];
     /// The service client.
     type Cloud: Send + Sync + 'static;
     /// What it takes.
@@ -377,6 +380,8 @@ pub trait AnyResource: Send + Sync {
     fn waits(&self) -> Waits;
     /// Orderings that no value carries.
     fn after(&self) -> &'static [After];
+    /// See [`Resource::WITHIN`].
+    fn within(&self) -> &'static [&'static str];
     /// See [`Resource::foresee`].
     fn foresee(&self, args: &Value) -> Option<Value>;
     /// See [`Resource::align`].
@@ -449,6 +454,10 @@ impl<R: Resource> AnyResource for Erased<R> {
 
     fn after(&self) -> &'static [After] {
         R::AFTER
+    }
+
+    fn within(&self) -> &'static [&'static str] {
+        R::WITHIN
     }
 
     fn foresee(&self, args: &Value) -> Option<Value> {

@@ -237,10 +237,10 @@ async fn ground(
         Verb::Create { declared, .. } | Verb::Read { declared } => {
             connections.declared(&declared.provider).await
         }
+        Verb::Forget { .. } | Verb::Delete { with: Some(_), .. } => return Ok(None),
         Verb::Update { object, .. } | Verb::Record { object, .. } | Verb::Delete { object, .. } => {
             connections.recorded(&object.origin).await
         }
-        Verb::Forget { .. } => return Ok(None),
     };
     let cloud = cloud.map_err(failed)?;
     if let Verb::Read { .. } = verb {

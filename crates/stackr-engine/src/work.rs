@@ -118,10 +118,12 @@ impl Shop {
                 ended.value = Some(value(site.resource.schema(), &want.declared, seen));
                 Task::Over(Box::new(ended))
             }
+            Verb::Delete { object, deposed, with: Some(_) } | Verb::Forget { object, deposed } => {
+                Task::Over(Box::new(forget(&step.address, object, *deposed)))
+            }
             Verb::Delete { object, .. } => {
                 Task::Run(Box::pin(remove(self.site(order, None)?, (**object).clone())))
             }
-            Verb::Forget { object, deposed } => Task::Over(Box::new(forget(&step.address, object, *deposed))),
             Verb::Read { declared } => self.look_up(order, declared)?,
         })
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stackr_core::{Address, Diagnostic, Diagnostics, Object};
+use stackr_core::{Address, Diagnostic, Diagnostics, Object, Registry};
 
 use crate::{
     Action, Edge, Milestone, Program, Step, StepId, Target, Verb, decide::Decided, planner::Planner,
@@ -34,6 +34,7 @@ pub(crate) fn lower(planner: &Planner<'_>, deposed: &[Decided]) -> Result<Progra
     build.order_making(&planner.depends_on);
     let recorded = planner.decided.values().chain(deposed).filter_map(|d| d.object.as_ref().map(|o| (d, o)));
     build.order_removal(recorded);
+    build.spare_removals(planner.request.registry);
     build.sorted()
 }
 
@@ -108,7 +109,11 @@ impl Build {
     fn add_removal(&mut self, decided: &Decided, deposed: bool) {
         let Some(object) = decided.object.clone().map(Box::new) else { return };
         let vanished = matches!(decided.change.action, Action::Create | Action::Forget);
-        let verb = if vanished { Verb::Forget { object, deposed } } else { Verb::Delete { object, deposed } };
+        let verb = if vanished {
+            Verb::Forget { object, deposed }
+        } else {
+            Verb::Delete { object, deposed, with: None }
+        };
         let step = self.push(&decided.change.address, verb);
         self.of(&decided.change.address).remove.push(step);
     }
@@ -146,6 +151,54 @@ impl Build {
                 }
             }
         }
+    }
+
+    /// What AWS deletes with another object that goes as well is not deleted by itself, but noted as gone after that
+    /// object is. It stays a step of its own where something else would then wait in a circle, and where another takes its
+    /// place: that one need not wait.
+    fn spare_removals(&mut self, registry: &Registry) {
+        for step in 0..self.steps.len() {
+            let Step { address, verb: Verb::Delete { object, .. } } = &self.steps[step] else { continue };
+            if self.by_address.get(address).is_some_and(|own| own.make.is_some()) {
+                continue;
+            }
+            let within = registry.resource(&object.ty).map_or(&[][..], |resource| resource.within());
+            let named: Vec<_> = within.iter().filter_map(|arg| object.args.get(*arg)?.as_str()).collect();
+            let holder = object.depends_on.iter().find_map(|below| {
+                let removals = &self.by_address.get(below)?.remove;
+                let goes = |other: &usize| match &self.steps[*other].verb {
+                    Verb::Delete { object, .. } => named.contains(&&*object.id),
+                    _ => false,
+                };
+                Some((removals.iter().copied().find(goes)?, below.clone()))
+            });
+            let Some((holder, with)) = holder else { continue };
+            let Some(milestone) = self.edges.remove(&(step, holder)) else { continue };
+            if self.leads(step, holder) {
+                self.edges.insert((step, holder), milestone);
+                continue;
+            }
+            self.edge(holder, step, Milestone::Ready);
+            if let Verb::Delete { with: known, .. } = &mut self.steps[step].verb {
+                *known = Some(with);
+            }
+        }
+    }
+
+    /// Whether a step must be done, through any others, before another may begin.
+    fn leads(&self, from: usize, to: usize) -> bool {
+        let (mut open, mut met) = (vec![from], BTreeSet::new());
+        while let Some(step) = open.pop() {
+            for &(_, next) in self.edges.range((step, 0)..=(step, usize::MAX)).map(|(edge, _)| edge) {
+                if next == to {
+                    return true;
+                }
+                if met.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        false
     }
 
     /// Puts the steps in an order in which they could run one by one; the same for the same plan.

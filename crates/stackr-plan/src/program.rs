@@ -104,6 +104,8 @@ pub enum Verb {
         object: Box<Object>,
         /// Whether it is one that was set aside by a replacement.
         deposed: bool,
+        /// The object with whose deletion, an earlier step, AWS has deleted this one too: no call is needed.
+        with: Option<Address>,
     },
     /// Forgets an object that is gone already.
     Forget {
@@ -157,6 +159,9 @@ impl fmt::Display for Program {
                 _ => "",
             };
             write!(f, "{:<4} {:<7} {}{old}", StepId(i).to_string(), step.verb.name(), step.address)?;
+            if let Verb::Delete { with: Some(with), .. } = &step.verb {
+                write!(f, " with {with}")?;
+            }
             let after: Vec<_> = self.edges.iter().filter(|e| e.to == StepId(i)).collect();
             for (n, edge) in after.iter().enumerate() {
                 let milestone = match edge.milestone {

@@ -10,11 +10,15 @@ use stackr_plan::*;
 /// Makes a resource type whose verbs are never called: planning is pure.
 macro_rules! pretend {
     ($name:ident, $args:ident, $outputs:ident, $ty:literal, $after:expr) => {
+        pretend!($name, $args, $outputs, $ty, $after, &[]);
+    };
+    ($name:ident, $args:ident, $outputs:ident, $ty:literal, $after:expr, $within:expr) => {
         struct $name;
         impl Resource for $name {
             const TYPE: &'static str = $ty;
             const WAITS: Waits = Waits::INSTANT;
             const AFTER: &'static [After] = $after;
+            const WITHIN: &'static [&'static str] = $within;
             type Cloud = ();
             type Args = $args;
             type Outputs = $outputs;
@@ -91,8 +95,24 @@ struct GateOutputs {
 }
 pretend!(Gate, GateArgs, GateOutputs, "gate", &[]);
 
+/// A rule of a network, which goes with it.
+#[derive(Clone, Debug, Args)]
+struct RuleArgs {
+    /// Its network.
+    #[arg(replace)]
+    net: String,
+    /// Another network that it speaks of.
+    other: Option<String>,
+}
+#[derive(Clone, Debug, Outputs)]
+struct RuleOutputs {
+    /// Its id.
+    id: String,
+}
+pretend!(Rule, RuleArgs, RuleOutputs, "rule", &[], &["net"]);
+
 fn registry() -> Registry {
-    Registry::default().with::<Net>().with::<Host>().with::<Gate>()
+    Registry::default().with::<Net>().with::<Host>().with::<Gate>().with::<Rule>()
 }
 
 fn base() -> Stack {
@@ -405,6 +425,51 @@ fn targets_and_excludes_leave_the_rest_alone() {
         &plan(&stack, &last, destroy, |_, s| Some(s)),
         "s1   delete  host.b
          s2   delete  net.a    after s1.ready",
+    );
+}
+
+#[test]
+fn what_goes_with_another_object_is_not_deleted_by_itself() {
+    let destroy = || Options { destroy: true, ..Options::default() };
+    let stack = |both: bool, net: &str| {
+        let mut stack = Stack::new("base");
+        let a = stack.add("a", Net::args().cidr(net));
+        let b = stack.add("b", Net::args().cidr("10.1.0.0/16"));
+        stack.add("one", Rule::args().net(&a.id).other(&b.id));
+        if both {
+            stack.add("two", Rule::args().net(&b.id).other(&a.id));
+        }
+        stack
+    };
+    let last = applied(&stack(false, "10.0.0.0/16"));
+    check(
+        &plan(&stack(false, "10.0.0.0/16"), &last, destroy(), |_, s| Some(s)),
+        "s1   delete  net.a
+         s2   delete  rule.one with net.a    after s1.ready
+         s3   delete  net.b    after s2.ready",
+    );
+    // Networks whose rules speak of each other: one of the rules has to go first.
+    let mut last = applied(&stack(true, "10.0.0.0/16"));
+    let two = last.get_mut(&"rule.two".parse().unwrap()).unwrap();
+    two.args.insert("net".to_owned(), "id-of-net.b".into());
+    check(
+        &plan(&stack(true, "10.0.0.0/16"), &last, destroy(), |_, s| Some(s)),
+        "s1   delete  rule.two
+         s2   delete  net.a    after s1.ready
+         s3   delete  rule.one with net.a    after s2.ready
+         s4   delete  net.b    after s1.ready, s3.ready",
+    );
+    // Alone, or where another takes its place.
+    let mut alone = Stack::new("base");
+    alone.add("a", Net::args().cidr("10.0.0.0/16"));
+    alone.add("b", Net::args().cidr("10.1.0.0/16"));
+    check(&plain(&alone, &applied(&stack(false, "10.0.0.0/16"))), "s1   delete  rule.one");
+    check(
+        &plain(&stack(false, "10.9.0.0/16"), &applied(&stack(false, "10.0.0.0/16"))),
+        "s1   delete  rule.one
+         s2   delete  net.a    after s1.ready
+         s3   create  net.a    after s2.ready
+         s4   create  rule.one    after s1.ready, s3.ready",
     );
 }
 

@@ -82,6 +82,7 @@ pub struct RouteOutputs {
 impl Resource for Route {
     const TYPE: &'static str = "aws_route";
     const WAITS: Waits = Waits::minutes(5, 5);
+    const WITHIN: &'static [&'static str] = &["route_table_id"];
     type Cloud = Ec2;
     type Args = RouteArgs;
     type Outputs = RouteOutputs;

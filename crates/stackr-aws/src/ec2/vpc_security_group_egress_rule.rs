@@ -57,6 +57,7 @@ convert!(VpcSecurityGroupEgressRule, VpcSecurityGroupEgressRuleArgs);
 impl Resource for VpcSecurityGroupEgressRule {
     const TYPE: &'static str = "aws_vpc_security_group_egress_rule";
     const WAITS: Waits = Waits::minutes(5, 5);
+    const WITHIN: &'static [&'static str] = &["security_group_id"];
     type Cloud = Ec2;
     type Args = VpcSecurityGroupEgressRuleArgs;
     type Outputs = SecurityGroupRuleOutputs;

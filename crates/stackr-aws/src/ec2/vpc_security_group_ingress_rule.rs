@@ -57,6 +57,7 @@ convert!(VpcSecurityGroupIngressRule, VpcSecurityGroupIngressRuleArgs);
 impl Resource for VpcSecurityGroupIngressRule {
     const TYPE: &'static str = "aws_vpc_security_group_ingress_rule";
     const WAITS: Waits = Waits::minutes(5, 5);
+    const WITHIN: &'static [&'static str] = &["security_group_id"];
     type Cloud = Ec2;
     type Args = VpcSecurityGroupIngressRuleArgs;
     type Outputs = SecurityGroupRuleOutputs;

@@ -40,6 +40,7 @@ pub struct ClusterCapacityProvidersOutputs {
 impl Resource for ClusterCapacityProviders {
     const TYPE: &'static str = "aws_ecs_cluster_capacity_providers";
     const WAITS: Waits = Waits::minutes(10, 20);
+    const WITHIN: &'static [&'static str] = &["cluster_name"];
     type Cloud = Ecs;
     type Args = ClusterCapacityProvidersArgs;
     type Outputs = ClusterCapacityProvidersOutputs;

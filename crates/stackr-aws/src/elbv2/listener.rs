@@ -81,6 +81,7 @@ pub struct ListenerOutputs {
 impl Resource for Listener {
     const TYPE: &'static str = "aws_lb_listener";
     const WAITS: Waits = Waits::minutes(5, 5);
+    const WITHIN: &'static [&'static str] = &["load_balancer_arn"];
     // A certificate that is validated in this stack has to be issued first, whichever of the two is referred to.
     const AFTER: &'static [After] =
         &[After::sharing("aws_acm_certificate_validation", "certificate_arn", "certificate_arn")];

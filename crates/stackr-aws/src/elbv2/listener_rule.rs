@@ -107,6 +107,7 @@ pub struct ListenerRuleOutputs {
 impl Resource for ListenerRule {
     const TYPE: &'static str = "aws_lb_listener_rule";
     const WAITS: Waits = Waits::INSTANT;
+    const WITHIN: &'static [&'static str] = &["listener_arn"];
     type Cloud = Elb;
     type Args = ListenerRuleArgs;
     type Outputs = ListenerRuleOutputs;

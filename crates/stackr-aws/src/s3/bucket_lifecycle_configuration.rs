@@ -171,6 +171,7 @@ pub struct BucketLifecycleConfigurationOutputs {
 impl Resource for BucketLifecycleConfiguration {
     const TYPE: &'static str = "aws_s3_bucket_lifecycle_configuration";
     const WAITS: Waits = Waits::INSTANT;
+    const WITHIN: &'static [&'static str] = &["bucket"];
     type Cloud = S3;
     type Args = BucketLifecycleConfigurationArgs;
     type Outputs = BucketLifecycleConfigurationOutputs;

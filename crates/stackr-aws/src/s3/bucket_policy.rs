@@ -35,6 +35,7 @@ pub struct BucketPolicyOutputs {
 impl Resource for BucketPolicy {
     const TYPE: &'static str = "aws_s3_bucket_policy";
     const WAITS: Waits = Waits::INSTANT;
+    const WITHIN: &'static [&'static str] = &["bucket"];
     // Whether a public policy is accepted depends on the bucket's public access block.
     const AFTER: &'static [After] =
         &[After::sharing("aws_s3_bucket_public_access_block", "bucket", "bucket")];

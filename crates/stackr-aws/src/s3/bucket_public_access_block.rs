@@ -44,6 +44,7 @@ pub struct BucketPublicAccessBlockOutputs {
 impl Resource for BucketPublicAccessBlock {
     const TYPE: &'static str = "aws_s3_bucket_public_access_block";
     const WAITS: Waits = Waits::INSTANT;
+    const WITHIN: &'static [&'static str] = &["bucket"];
     type Cloud = S3;
     type Args = BucketPublicAccessBlockArgs;
     type Outputs = BucketPublicAccessBlockOutputs;

@@ -60,6 +60,7 @@ pub struct BucketServerSideEncryptionConfigurationOutputs {
 impl Resource for BucketServerSideEncryptionConfiguration {
     const TYPE: &'static str = "aws_s3_bucket_server_side_encryption_configuration";
     const WAITS: Waits = ALWAYS_THERE;
+    const WITHIN: &'static [&'static str] = &["bucket"];
     type Cloud = S3;
     type Args = BucketServerSideEncryptionConfigurationArgs;
     type Outputs = BucketServerSideEncryptionConfigurationOutputs;

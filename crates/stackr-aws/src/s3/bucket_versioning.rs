@@ -51,6 +51,7 @@ pub struct BucketVersioningOutputs {
 impl Resource for BucketVersioning {
     const TYPE: &'static str = "aws_s3_bucket_versioning";
     const WAITS: Waits = ALWAYS_THERE;
+    const WITHIN: &'static [&'static str] = &["bucket"];
     type Cloud = S3;
     type Args = BucketVersioningArgs;
     type Outputs = BucketVersioningOutputs;

@@ -23,7 +23,7 @@ fn object() -> Object {
 fn run(steps: usize, edges: &[(usize, usize, Milestone)]) -> Run {
     let step = |n: usize| Step {
         address: Address::root("fake", format!("o{}", n + 1)),
-        verb: Verb::Delete { object: Box::new(object()), deposed: false },
+        verb: Verb::Delete { object: Box::new(object()), deposed: false, with: None },
     };
     let edge = |&(from, to, milestone): &(usize, usize, Milestone)| Edge {
         from: StepId(from - 1),
