@@ -68,6 +68,8 @@ pub enum Status {
     Pending(String),
     /// It will never be usable: why.
     Failed(String),
+    /// It is being deleted and will not come back: AWS's word for its state.
+    Leaving(String),
     /// It is deleted, though AWS still shows it.
     Gone,
 }

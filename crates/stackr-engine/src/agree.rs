@@ -76,6 +76,9 @@ async fn reported(
             Status::Failed(why) => {
                 return Err(Halt::new("failed", format!("AWS reports that it failed: {}", site.scrub(why))));
             }
+            Status::Leaving(_) | Status::Gone => {
+                return Err(Halt::new("vanished", "it was deleted by somebody else meanwhile"));
+            }
             Status::Pending(note) => (site.resource.waits().create, note.clone()),
             _ if left.is_empty() => return Ok(left),
             _ => (site.patience.late_report, format!("until AWS reports {}", names(left.iter()).join(", "))),

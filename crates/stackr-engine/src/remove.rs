@@ -76,7 +76,10 @@ async fn until_gone(site: &mut Site, id: &str, began: Instant) -> Result<(), Hal
     loop {
         let note = match look(site, id, delay, &mut trial).await? {
             None | Some(AnySeen { status: Status::Gone, .. }) => return Ok(()),
-            Some(AnySeen { status: Status::Pending(note) | Status::Settling(note), .. }) => note,
+            Some(AnySeen {
+                status: Status::Pending(note) | Status::Settling(note) | Status::Leaving(note),
+                ..
+            }) => note,
             Some(AnySeen { status: Status::Failed(why), .. }) => site.scrub(&why),
             Some(AnySeen { status: Status::Ready, .. }) => "still there".to_owned(),
         };

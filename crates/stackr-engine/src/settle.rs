@@ -48,7 +48,7 @@ pub(crate) async fn settle(
                         return Settled::Usable(seen);
                     }
                     Status::Failed(why) => return Settled::Broken(seen, why),
-                    Status::Gone => {
+                    Status::Gone | Status::Leaving(_) => {
                         let error = ErrorView::new("vanished", "it was deleted by somebody else meanwhile");
                         return Settled::Stuck(None, Halt::failed(error));
                     }

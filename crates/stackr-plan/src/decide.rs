@@ -156,8 +156,10 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     if last.tainted {
         reasons.push(Reason::Tainted);
     }
-    if let Status::Failed(why) = &seen.status {
-        reasons.push(Reason::Failed(why.clone()));
+    match &seen.status {
+        Status::Failed(why) => reasons.push(Reason::Failed(why.clone())),
+        Status::Leaving(_) => reasons.push(Reason::Leaving),
+        Status::Ready | Status::Settling(_) | Status::Pending(_) | Status::Gone => {}
     }
     if input.replace_asked {
         reasons.push(Reason::Asked);

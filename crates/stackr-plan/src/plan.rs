@@ -41,6 +41,8 @@ pub enum Reason {
     Asked,
     /// It was recorded and AWS does not have it any more.
     Vanished,
+    /// AWS is deleting it: an earlier run asked for that, or somebody else.
+    Leaving,
     /// It was left half-made.
     Tainted,
     /// AWS says that it failed.

@@ -2,6 +2,9 @@
 //!
 //! Entries are externally tagged (`{"created": {…}}`): the other taggings buffer, and buffering loses numbers
 //! under `serde_json`'s arbitrary precision.
+//!
+//! A delete has no intent: repeating one is harmless, an object that is gone counts as deleted, and whether one is
+//! going is what AWS says (`Status::Leaving`), which also holds for deletes that were not ours.
 
 use std::collections::BTreeMap;
 
@@ -58,13 +61,6 @@ pub enum Entry {
         address: Address,
         /// The object; `tainted` if it was left half-made.
         object: Box<Object>,
-    },
-    /// A delete is going to be called.
-    Deleting {
-        /// The object's address.
-        address: Address,
-        /// What AWS calls it.
-        id: String,
     },
     /// An object (or a deposed one) is gone.
     Deleted {

@@ -59,13 +59,6 @@ pub fn apply(state: &mut State, entry: &Entry) -> Result<(), IllegalEntry> {
             }
             state.objects.insert(address.clone(), (**object).clone());
         }
-        Entry::Deleting { address, id } => {
-            let there = state.objects.get(address).is_some_and(|o| o.id == *id)
-                || state.deposed.iter().any(|d| d.address == *address && d.object.id == *id);
-            if !there {
-                return illegal(format!("deleting {address} ({id})"), at(state, address));
-            }
-        }
         Entry::Deleted { address, uid } => {
             if !remove(state, address, uid) && !remove_deposed(state, address, uid) {
                 return illegal(format!("deleted {address} (uid {uid})"), at(state, address));

@@ -14,6 +14,7 @@
 mod edit;
 mod entry;
 mod error;
+mod excerpt;
 mod fold;
 mod format;
 mod lease;

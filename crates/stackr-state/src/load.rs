@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     Blob, Error, Key, Lease, Part, Result, Run, StackName, State, Store, Version, apply, decode_part,
-    decode_state,
+    decode_state, excerpt,
 };
 
 /// How many parts are read at once: far from any store's limit, and a long journal takes seconds, not minutes.
@@ -97,13 +97,13 @@ async fn fold(store: &dyn Store, stored: Vec<u64>, parts: Vec<(u64, Vec<u8>)>) -
 
 /// Folds a part, all or nothing.
 pub(crate) fn fold_part(state: &mut State, part: &Part) -> Result<()> {
-    let mut next = state.clone();
-    for entry in &part.entries {
-        apply(&mut next, entry)?;
-    }
-    next.next =
+    let next =
         part.number.checked_add(1).ok_or_else(|| Error::Invalid("no part numbers are left".to_owned()))?;
-    *state = next;
+    excerpt::check(state, part)?;
+    for entry in &part.entries {
+        apply(state, entry)?;
+    }
+    state.next = next;
     Ok(())
 }
 

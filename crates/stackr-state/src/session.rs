@@ -43,7 +43,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Entry, Error, Expect, Key, Lease, Outcome, Owner, Part, Result, Run, StackName, State, Store, Version,
-    check_conditional_writes, decode_part, decode_state, encode_part, encode_state,
+    check_conditional_writes, decode_part, decode_state, encode_part, encode_state, excerpt,
     lease::{self, Holding},
     load::{fold_part, load},
     store::{Put, put},
@@ -220,7 +220,7 @@ impl Session {
         }
         let part = self.part(self.start.iter().cloned().chain(entries).collect());
         // Checked before it is written: what is in the journal must fold.
-        fold_part(&mut self.state.clone(), &part)?;
+        excerpt::check(&self.state, &part)?;
         self.append(part).await
     }
 

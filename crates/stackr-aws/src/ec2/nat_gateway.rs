@@ -114,6 +114,7 @@ fn seen(gateway: &Described) -> Result<Seen<NatGateway>> {
         status: match gateway.state() {
             Some(NatGatewayState::Available) => Status::Ready,
             Some(NatGatewayState::Deleted) => Status::Gone,
+            Some(state @ NatGatewayState::Deleting) => Status::Leaving(state.as_str().to_owned()),
             Some(NatGatewayState::Failed) => {
                 let code = gateway.failure_code().unwrap_or("failed");
                 Status::Failed(format!("{code}: {}", gateway.failure_message().unwrap_or("no reason given")))

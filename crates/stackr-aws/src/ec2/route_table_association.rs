@@ -150,6 +150,9 @@ fn status(state: Option<&RouteTableAssociationState>) -> Status {
             Status::Failed(why.unwrap_or("failed").to_owned())
         }
         Some(RouteTableAssociationStateCode::Disassociated) => Status::Gone,
+        Some(leaving @ RouteTableAssociationStateCode::Disassociating) => {
+            Status::Leaving(leaving.as_str().to_owned())
+        }
         None | Some(RouteTableAssociationStateCode::Associated) => Status::Ready,
         Some(other) => Status::Pending(other.as_str().to_owned()),
     }

@@ -287,6 +287,7 @@ fn status(state: &str, why: Option<String>) -> Status {
     match state.to_ascii_lowercase().as_str() {
         "available" => Status::Ready,
         "deleted" => Status::Gone,
+        "deleting" => Status::Leaving(state.to_owned()),
         // The other side accepts it when it likes: nothing to wait for.
         "pendingacceptance" => Status::Settling(state.to_owned()),
         "failed" | "rejected" | "expired" => Status::Failed(why.unwrap_or_else(|| state.to_owned())),
@@ -369,7 +370,7 @@ mod tests {
         check("available", Status::Ready);
         check("Available", Status::Ready);
         check("pending", Status::Pending("pending".into()));
-        check("deleting", Status::Pending("deleting".into()));
+        check("deleting", Status::Leaving("deleting".into()));
         check("deleted", Status::Gone);
         check("failed", Status::Failed("no such service".into()));
         check("pendingAcceptance", Status::Settling("pendingAcceptance".into()));

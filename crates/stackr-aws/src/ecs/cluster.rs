@@ -170,6 +170,7 @@ fn seen(cluster: &Described) -> Result<Seen<Cluster>> {
         status: match cluster.status() {
             None | Some("ACTIVE") => Status::Ready,
             Some("INACTIVE") => Status::Gone,
+            Some(state @ "DEPROVISIONING") => Status::Leaving(state.to_owned()),
             Some("FAILED") => Status::Failed("the capacity providers could not be attached".to_owned()),
             Some(state) => Status::Pending(state.to_owned()),
         },

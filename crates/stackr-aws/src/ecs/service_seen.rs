@@ -134,6 +134,7 @@ fn status(service: &Described) -> Status {
     match service.status() {
         Some("INACTIVE") => return Status::Gone,
         Some("ACTIVE") | None => {}
+        Some(state @ "DRAINING") => return Status::Leaving(state.to_owned()),
         Some(state) => return Status::Pending(state.to_owned()),
     }
     let (running, desired) = (service.running_count(), service.desired_count());
@@ -200,7 +201,7 @@ mod tests {
             || deployment("PRIMARY", State::Failed).rollout_state_reason("tasks failed to start").build();
         let settling = |text: &str| Status::Settling(text.to_owned());
         check(service().deployments(done()), Status::Ready);
-        check(service().status("DRAINING"), Status::Pending("DRAINING".into()));
+        check(service().status("DRAINING"), Status::Leaving("DRAINING".into()));
         check(service().status("INACTIVE"), Status::Gone);
         check(service().deployments(done()).running_count(1), settling("1 of 2 tasks running"));
         let moving = deployment("PRIMARY", State::InProgress).build();

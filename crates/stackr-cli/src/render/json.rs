@@ -94,6 +94,7 @@ fn reason(reason: &Reason) -> Json {
         Reason::Undeclared => json!("undeclared"),
         Reason::Asked => json!("asked"),
         Reason::Vanished => json!("vanished"),
+        Reason::Leaving => json!("leaving"),
         Reason::Tainted => json!("tainted"),
         Reason::Failed(why) => json!({ "failed": why }),
         Reason::Forced(args) => json!({ "forced": args }),

@@ -52,6 +52,7 @@ fn headline(change: &Change) -> String {
     let why = change.reasons.iter().find_map(|reason| match reason {
         Reason::Undeclared => Some("it is no longer declared".to_owned()),
         Reason::Vanished => Some("it is recorded, and AWS does not have it any more".to_owned()),
+        Reason::Leaving => Some("AWS is deleting it".to_owned()),
         Reason::Tainted => Some("it was left half-made".to_owned()),
         Reason::Failed(why) => Some(format!("it failed: {why}")),
         Reason::New | Reason::Asked | Reason::Forced(_) | Reason::Deposed | Reason::Deferred => None,

@@ -71,7 +71,7 @@ impl Thing {
     pub fn status(&self, now: Instant) -> Status {
         match (&self.failed, self.gone) {
             (_, Some(gone)) if now >= gone => Status::Gone,
-            (_, Some(_)) => Status::Pending("deleting".to_owned()),
+            (_, Some(_)) => Status::Leaving("deleting".to_owned()),
             (Some(why), None) if now >= self.ready => Status::Failed(why.clone()),
             _ if now < self.ready => Status::Pending("pending".to_owned()),
             _ if now < self.steady => Status::Settling("deploying".to_owned()),

@@ -3,7 +3,7 @@
 use stackr_core::ErrorKind;
 
 use super::*;
-use crate::fake::Fault;
+use crate::{Event, fake::Fault};
 
 /// What is disturbed: from which version of the stack to which.
 #[derive(Clone, Copy, Debug)]
@@ -248,4 +248,30 @@ async fn after_a_crash_a_destroy_finds_and_removes_everything_too() {
         assert!(ran.is_done(), "{what}: {ran:#?}");
         lab.check(None, &[], &what).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_apply_does_not_take_what_is_being_deleted_for_what_is_declared() {
+    let undisturbed = Journey::Remove.undisturbed(Duration::ZERO).await;
+    let lab = undisturbed.start.copy();
+    let expected = lab.inventory();
+    let (interrupt, died) = (Interrupt::new(), Notify::new());
+    // A destroy that is left while AWS still shows the gateway that it has deleted.
+    let left = lab
+        .watch(None, Arc::new(lab.store.clone()), &died, &interrupt, |e| {
+            if matches!(&e.event, Event::StepWaiting { note, .. } if note == "deleting") {
+                interrupt.third();
+            }
+        })
+        .await
+        .summary();
+    assert_eq!(left.outcome, Outcome::Interrupted);
+    assert!(
+        lab.fake.with(|w| w.things.values().any(|thing| thing.gone.is_some_and(|at| at > Instant::now())))
+    );
+    let ran = lab.run(Some(&stack(1))).await;
+    assert!(ran.is_done(), "{ran:#?}");
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert_eq!(lab.inventory(), expected);
+    lab.check(Some(&stack(1)), &expected, "an apply after a destroy that was left").await;
 }
