@@ -60,6 +60,8 @@ pub(crate) struct StateEntry {
     pub(crate) region: Option<String>,
     /// The KMS key that objects are encrypted with.
     pub(crate) kms_key_id: Option<String>,
+    /// How many seconds a lease lasts without a renewal; 60 otherwise.
+    pub(crate) lease_seconds: Option<u64>,
 }
 
 /// A project and the environment that is selected in it.

@@ -299,6 +299,7 @@ fn state_flag(place: &str, file: &StateEntry, dir: &Path) -> StateEntry {
                 prefix: Some(prefix.to_owned()),
                 region: file.region.clone(),
                 kms_key_id: file.kms_key_id.clone(),
+                lease_seconds: None,
             }
         }
         None => StateEntry {

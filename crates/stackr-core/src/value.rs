@@ -12,6 +12,9 @@ use bigdecimal::{BigDecimal, ToPrimitive};
 
 use crate::Type;
 
+/// The greatest power of ten that a number is read with.
+const MAX_SCALE: u64 = 100_000;
+
 /// An exact decimal number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(BigDecimal);
@@ -51,8 +54,17 @@ impl From<i64> for Number {
 impl FromStr for Number {
     type Err = bigdecimal::ParseBigDecimalError;
 
+    /// A number is refused whose digits would not fit on a thousand pages: one line of text could otherwise fill the
+    /// memory when it is printed.
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        BigDecimal::from_str(text).map(Self::new)
+        let number = Self::new(BigDecimal::from_str(text)?);
+        let (_, scale) = number.0.as_bigint_and_exponent();
+        if scale.unsigned_abs() > MAX_SCALE {
+            return Err(bigdecimal::ParseBigDecimalError::Other(format!(
+                "a power of ten beyond {MAX_SCALE} cannot be computed with"
+            )));
+        }
+        Ok(number)
     }
 }
 

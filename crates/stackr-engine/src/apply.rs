@@ -179,6 +179,7 @@ async fn execute(
         steps: HashMap::new(),
         finished: None,
         lost: None,
+        out: None,
     };
     let summary = driver.drive(interrupt).await;
     close(driver, summary, declaration).await
@@ -207,8 +208,9 @@ async fn close<F: FnMut(&Envelope)>(
         }
     }
     summary.duration = driver.elapsed();
+    let limits = driver.limits();
     let Driver { journal, mut teller, lost, .. } = driver;
-    let closed = journal.close(last, summary.outcome).await;
+    let closed = journal.close(last, summary.outcome, limits).await;
     teller.tell(Event::RunFinished { summary: summary.clone() });
     match (closed, lost) {
         (Ok(state), None) => Ok(Applied { summary, state }),

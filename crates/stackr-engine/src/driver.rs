@@ -27,6 +27,13 @@ use crate::{
     work::{Order, Shop, Task},
 };
 
+/// Beyond the grace of calls in flight, how long a second interrupt leaves for writing state and giving the lease back:
+/// a CI system that sends SIGTERM is to find everything durable within two seconds.
+const OUT: Duration = Duration::from_millis(700);
+
+/// How much of that is kept for giving the lease back, where the store does not answer.
+const LAST: Duration = Duration::from_millis(200);
+
 /// Numbers and dates the events of a run.
 pub(crate) struct Teller<'a, F> {
     pub(crate) run: String,
@@ -67,6 +74,8 @@ pub(crate) struct Driver<'a, F> {
     pub(crate) finished: Option<Summary>,
     /// Why state was lost.
     pub(crate) lost: Option<Error>,
+    /// When the run must be over, once it was told to stop waiting.
+    pub(crate) out: Option<Instant>,
 }
 
 impl<F: FnMut(&Envelope)> Driver<'_, F> {
@@ -88,6 +97,9 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
                 biased;
                 () = interrupt.above(level) => {
                     level += 1;
+                    if level == 2 {
+                        self.out = Some(Instant::now() + self.shop.patience.grace + OUT);
+                    }
                     self.tell(Input::Interrupt);
                 }
                 // Before the ends of tasks, so that a step's reports are heard before its end.
@@ -106,8 +118,14 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
         while !self.journal.is_flushed() && self.lost.is_none() {
             self.journal.flush();
             self.journal.kick();
+            let out = self.out.map(|out| out - 2 * LAST);
             tokio::select! {
                 turn = self.journal.next() => self.wrote(turn),
+                // A store that does not answer is not waited for either: what it has is what the next run finds.
+                () = sleep_until(out.unwrap_or_else(Instant::now)), if out.is_some() => break,
+                () = interrupt.above(1), if out.is_none() => {
+                    self.out = Some(Instant::now() + OUT);
+                }
                 // Whoever wants out at once does not wait for a store that fails.
                 () = interrupt.above(2), if self.journal.is_troubled() => break,
                 _ = heartbeat.tick() => self.journal.renew((self.teller.clock)()),
@@ -235,6 +253,11 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
     /// The state as it is recorded.
     pub(crate) fn state(&self) -> Option<&State> {
         self.journal.state()
+    }
+
+    /// When writing the end of the run must be over, and when giving the lease back must be.
+    pub(crate) fn limits(&self) -> Option<(Instant, Instant)> {
+        self.out.map(|out| (out - LAST, out))
     }
 
     /// How long the run has taken.

@@ -52,7 +52,7 @@ impl Interrupt {
     }
 
     /// Waits until it is raised above a level.
-    pub(crate) async fn above(&self, level: u8) {
+    pub async fn above(&self, level: u8) {
         let mut watch = self.0.subscribe();
         // The sender lives as long as this handle.
         drop(watch.wait_for(|now| *now > level).await);

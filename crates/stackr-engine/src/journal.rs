@@ -220,28 +220,45 @@ impl Journal {
         mut self,
         entries: Vec<Entry>,
         outcome: Outcome,
-    ) -> Result<State, (State, Error)> {
-        while let Some(busy) = self.busy.take() {
-            let (session, _) = busy.await;
+        limits: Option<(Instant, Instant)>,
+    ) -> Result<State, (Option<State>, Error)> {
+        let (written, released) = limits.unzip();
+        if let Some(busy) = self.busy.take() {
+            // A write that is not answered keeps its session.
+            let Some((session, _)) = by(written, busy).await else { return Err((None, silent())) };
             self.idle = Some(session);
         }
         let mut session = self.idle.take().expect("a session is idle when no write is in flight");
         let ended = if self.lost {
-            session.abandon().await
+            by(released, session.abandon()).await.unwrap_or_else(|| Err(silent()))
         } else {
-            let mut ended = session.commit(entries).await;
-            if ended.is_ok() {
-                ended = session.finish(outcome).await;
-            }
+            let end = async {
+                session.commit(entries).await?;
+                session.finish(outcome).await
+            };
+            let ended = by(written, end).await.unwrap_or_else(|| Err(silent()));
             if ended.is_err() {
                 // The journal holds everything; giving the lease back is a courtesy.
-                drop(session.abandon().await);
+                drop(by(released, session.abandon()).await);
             }
             ended
         };
         let state = session.state().clone();
-        ended.map(|()| state.clone()).map_err(|error| (state, error))
+        ended.map(|()| state.clone()).map_err(|error| (Some(state), error))
     }
+}
+
+/// What comes of something until a time, if there is one.
+async fn by<T>(until: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match until {
+        Some(until) => tokio::time::timeout_at(until, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// A store that was not waited for any longer.
+fn silent() -> Error {
+    Error::Unavailable { place: "the state".to_owned(), verb: "written in time", source: None }
 }
 
 async fn renew(mut session: Session, now: Timestamp) -> (Session, Wrote) {

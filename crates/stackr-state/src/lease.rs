@@ -167,6 +167,19 @@ pub async fn unlock(store: &dyn Store) -> Result<Option<Lease>> {
     Ok(there.and_then(|blob| Lease::decode(&blob.bytes)))
 }
 
+/// Removes this very lease, whose owner is known to be dead: another that has taken its place meanwhile stays.
+///
+/// # Errors
+/// Those of the store.
+pub async fn evict(store: &dyn Store, dead: &Lease) -> Result<()> {
+    match store.read(Key::Lease).await? {
+        Some(blob) if Lease::decode(&blob.bytes).as_ref() == Some(dead) => {
+            store.remove(Key::Lease, Some(blob.version)).await
+        }
+        _ => Ok(()),
+    }
+}
+
 fn until(now: Timestamp, term: SignedDuration) -> Timestamp {
     now.checked_add(term).unwrap_or(Timestamp::MAX)
 }

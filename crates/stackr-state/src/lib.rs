@@ -38,7 +38,7 @@ pub use entry::{Entry, IllegalEntry, Outcome, Part, Verb};
 pub use error::{Error, Result};
 pub use fold::apply;
 pub use format::{STATE_FORMAT, STATE_VERSION, decode_part, decode_state, encode_part, encode_state};
-pub use lease::{Lease, Owner, unlock};
+pub use lease::{Lease, Owner, evict, unlock};
 pub use load::{Activity, Peek, peek, peek_any};
 pub use local::Local;
 pub use memory::{Call, Fault, Memory};

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many parts are read at once: far from any store's limit, and a long journal takes seconds, not minutes.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// A state as it was read, with what a writer needs to go on from it.
 pub(crate) struct Loaded {

@@ -39,13 +39,14 @@
 
 use std::{mem, sync::Arc};
 
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Entry, Error, Expect, Key, Lease, Outcome, Owner, Part, Result, Run, StackName, State, Store, Version,
     check_conditional_writes, decode_part, decode_state, encode_part, encode_state, excerpt,
     lease::{self, Holding},
-    load::{fold_part, load},
+    load::{AT_ONCE, fold_part, load},
     store::{Put, put},
 };
 
@@ -330,8 +331,9 @@ impl Session {
 
     /// Removes spent parts. What stays is below `next` and harmless; the next run that finishes tries again.
     async fn clear(&mut self) {
-        for number in mem::take(&mut self.spent) {
-            drop(self.store.remove(Key::Part(number), None).await);
+        let spent = mem::take(&mut self.spent);
+        for some in spent.chunks(AT_ONCE) {
+            drop(join_all(some.iter().map(|number| self.store.remove(Key::Part(*number), None))).await);
         }
     }
 

@@ -11,6 +11,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,14 +30,14 @@ use crate::{
 };
 
 /// How long a lease lasts without a renewal: three heartbeats may be missed before somebody takes over.
-const TERM: SignedDuration = SignedDuration::from_secs(60);
+const TERM: Duration = Duration::from_secs(60);
 
-/// How often it is renewed.
-const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(20);
+/// How long a run that is told to stop while it plans may take to give its lease back.
+const RELEASE: Duration = Duration::from_secs(1);
 
 /// After how long a recorded object that was not found is looked for again: AWS may not show yet what was made
 /// moments ago, and an object is not given up on one answer.
-const SECOND_LOOK: std::time::Duration = std::time::Duration::from_secs(2);
+const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// A declaration with the clouds it is applied to and the store its state is kept in.
 pub struct Deployment {
@@ -55,6 +56,8 @@ pub struct Deployment {
     force: bool,
     /// Whether the owner of a lease is known to live no longer.
     is_dead: fn(&Owner) -> bool,
+    /// How long a lease lasts without a renewal.
+    term: Duration,
 }
 
 /// A plan with what it was made from.
@@ -142,6 +145,7 @@ impl Deployment {
             patience: Patience::default(),
             force: false,
             is_dead: |_| false,
+            term: TERM,
         }
     }
 
@@ -187,6 +191,14 @@ impl Deployment {
     #[must_use]
     pub fn dead_owners(mut self, is_dead: fn(&Owner) -> bool) -> Self {
         self.is_dead = is_dead;
+        self
+    }
+
+    /// How long the lease lasts without a renewal (a minute otherwise): how long others wait for a run that was killed
+    /// on another machine. It is renewed three times as often.
+    #[must_use]
+    pub fn lease(mut self, term: Duration) -> Self {
+        self.term = term;
         self
     }
 
@@ -274,15 +286,22 @@ impl Deployment {
             run: new_run_name(),
             command: format!("{command} {}", self.name.stack),
             owner: self.owner.clone(),
-            term: TERM,
+            term: self.term(),
         };
-        let mut session = self.open_session(claim).await?;
-        let decided = self.decide(&mut session, options, approve, &providers, &connections).await;
+        let mut session = tokio::select! {
+            opened = self.open_session(claim) => opened?,
+            () = interrupt.above(0) => return Err(Error::Interrupted),
+        };
+        // Nothing is changed before it is decided, so there is nothing to wait for.
+        let decided = tokio::select! {
+            decided = self.decide(&mut session, options, approve, &providers, &connections) => decided,
+            () = interrupt.above(0) => Err(Error::Interrupted),
+        };
         let planned = match decided {
             Ok(planned) => planned,
             Err(error) => {
                 // The lease is given back; should that fail, it expires by itself.
-                drop(session.abandon().await);
+                drop(tokio::time::timeout(RELEASE, session.abandon()).await);
                 return Err(error);
             }
         };
@@ -323,7 +342,7 @@ impl Deployment {
         match Session::open(store(), claim.clone(), Timestamp::now()).await {
             // The lease is a courtesy; what its owner may still write is fenced by the session.
             Err(stackr_state::Error::Held { lease, .. }) if (self.is_dead)(&lease.owner) => {
-                stackr_state::unlock(&*self.store).await?;
+                stackr_state::evict(&*self.store, &lease).await?;
                 Ok(Session::open(store(), claim, Timestamp::now()).await?)
             }
             other => Ok(other?),
@@ -346,21 +365,36 @@ impl Deployment {
         stackr_engine::recover(session, &self.registry, connections, |_| ()).await.map_err(recover_error)?;
         let activity = Activity::Idle;
         let state = session.state().clone();
-        let planned = self.plan_from(&state, activity, options, providers, connections).await?;
+        let planning = self.plan_from(&state, activity, options, providers, connections);
+        let planned = self.while_renewing(session, planning).await??;
         if !planned.plan.refusals.is_empty() {
             return Err(Error::Refused(planned.plan.refusals));
         }
-        // While a person thinks, the lease is kept alive.
-        let approved = {
-            let mut answer = std::pin::pin!(approve.approve(&planned, &recovery));
-            loop {
-                match tokio::time::timeout(HEARTBEAT, &mut answer).await {
-                    Ok(approved) => break approved,
-                    Err(_) => session.renew(Timestamp::now()).await?,
-                }
-            }
-        };
+        let approved = self.while_renewing(session, approve.approve(&planned, &recovery)).await?;
         if approved { Ok(planned) } else { Err(Error::NotApproved) }
+    }
+
+    /// Keeps the lease alive while AWS is read, or a person thinks.
+    async fn while_renewing<T>(
+        &self,
+        session: &mut Session,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            match tokio::time::timeout(self.term / 3, &mut work).await {
+                Ok(done) => return Ok(done),
+                // Where the store fails for a moment, the next heartbeat may do; another's lease ends the run.
+                Err(_) => match session.renew(Timestamp::now()).await {
+                    Err(error @ stackr_state::Error::Fenced { .. }) => return Err(error.into()),
+                    _ => {}
+                },
+            }
+        }
+    }
+
+    fn term(&self) -> SignedDuration {
+        SignedDuration::try_from(self.term).unwrap_or(SignedDuration::MAX)
     }
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Error> {
@@ -525,7 +559,7 @@ impl Deployment {
             run: new_run_name(),
             command: format!("note that {} reads it", self.name.stack),
             owner: self.owner.clone(),
-            term: TERM,
+            term: self.term(),
         };
         let mut session = Session::open(Arc::clone(store), claim, Timestamp::now()).await?;
         if session.recovery().interrupted.is_some() {

@@ -30,6 +30,9 @@ pub enum Error {
     /// The plan was not approved.
     #[error("not approved; nothing was changed")]
     NotApproved,
+    /// It was told to stop before anything was changed.
+    #[error("told to stop; nothing was changed")]
+    Interrupted,
     /// The recorded objects or the data could not be read.
     #[error("AWS could not be read")]
     Refresh(#[source] Box<stackr_engine::RefreshError>),

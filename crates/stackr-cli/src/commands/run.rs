@@ -50,6 +50,9 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
         .dead_owners(is_dead)
         .remote_states(Arc::new(siblings), known)
         .force(force);
+    if let Some(seconds) = world.project.file.state.lease_seconds.filter(|seconds| *seconds > 0) {
+        deployment = deployment.lease(Duration::from_secs(seconds));
+    }
     if world.endpoint()?.as_deref().is_some_and(is_near) {
         deployment = deployment.patience(Patience {
             lost_answer: Duration::from_millis(200),
@@ -258,14 +261,26 @@ async fn one(
     let progress = Arc::new(Mutex::new(Progress::default()));
     let started = std::time::Instant::now();
     let ticker = tokio::spawn(tick(world.out.clone(), Arc::clone(&progress), started));
-    let result = open
+    let run = open
         .deployment
-        .run(command, options, &mut ask, &interrupt, |event| tell(&world.out, &progress, event))
-        .await;
+        .run(command, options, &mut ask, &interrupt, |event| tell(&world.out, &progress, event));
+    let result = tokio::select! {
+        result = run => Some(result),
+        () = overdue(&interrupt) => None,
+    };
     signals.abort();
     ticker.abort();
     world.out.stop_live();
     let (empty, nobody) = (ask.empty, ask.nobody);
+    let Some(result) = result else {
+        return Err(Failure::new(
+            Exit::Interrupted,
+            "told to stop; the place of the state did not answer in time",
+        )
+        .hint(
+            "what was done is in the journal, and the lease expires by itself: run the same command again",
+        ));
+    };
     let applied = match result {
         Ok(applied) => applied,
         Err(Error::NotApproved) if nobody => {
@@ -338,6 +353,12 @@ async fn tick(out: Output, progress: Arc<Mutex<Progress>>, started: std::time::I
     }
 }
 
+/// Ends when a run that was told to stop waiting is still not over after two seconds: something hangs that should not.
+async fn overdue(interrupt: &Interrupt) {
+    interrupt.above(1).await;
+    tokio::time::sleep(Duration::from_millis(2200)).await;
+}
+
 /// Passes SIGINT and SIGTERM on: the first stops starting, the second stops waiting.
 async fn forward_signals(interrupt: Interrupt) {
     let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -384,6 +405,9 @@ pub(crate) fn failure_of(error: Error, loaded: Option<&Stack>) -> Failure {
         },
         Error::Refresh(error) => refresh_failure(&error),
         Error::NotApproved => Failure::new(Exit::Error, "nothing was done"),
+        Error::Interrupted => {
+            Failure::new(Exit::Interrupted, "told to stop; nothing was changed, and the lease is given back")
+        }
         Error::Bug(message) => Failure::new(Exit::Bug, message),
         other => Failure::of(Exit::Error, "the command could not be carried out", &other),
     }

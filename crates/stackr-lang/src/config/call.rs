@@ -3,7 +3,7 @@
 use stackr_core::{Diagnostics, Span};
 
 use super::{
-    fields::{Fields, check_name, error, labels},
+    fields::{Fields, check_names, error, labels},
     resource::{ProviderRef, Repeat, decode_repeat, provider_ref},
     variable::{Reference, decode_depends_on},
 };
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 
 pub(crate) fn decode_call(block: &Block, diagnostics: &mut Diagnostics) -> Option<Call> {
     let [name] = labels(block, ["name"], diagnostics)?;
-    check_name(&name, block, diagnostics);
+    check_names(block, diagnostics);
     let mut fields = Fields::new(&block.body, "a module");
     let source = fields.text("source", diagnostics);
     fields.text("version", diagnostics);

@@ -141,13 +141,12 @@ pub(crate) fn labels<const N: usize>(
     }
 }
 
-/// Whether the name of an object is one; refused otherwise.
-pub(crate) fn check_name(name: &str, block: &Block, diagnostics: &mut Diagnostics) {
-    if !crate::syntax::is_name(name) {
-        let at = block.labels.last().map_or(block.header, |l| l.at);
+/// Whether the labels of a block are names, so that its objects have addresses; refused otherwise.
+pub(crate) fn check_names(block: &Block, diagnostics: &mut Diagnostics) {
+    for label in block.labels.iter().filter(|label| !crate::syntax::is_name(&label.text)) {
         let detail =
             "A name begins with a letter or underscore and has only letters, digits, underscores and dashes.";
-        diagnostics.push(error(at.span(&block.file), "bad name", detail));
+        diagnostics.push(error(label.at.span(&block.file), "bad name", detail));
     }
 }
 

@@ -3,7 +3,7 @@
 use stackr_core::{BlockKey, Diagnostics, Ignore, Lifecycle, Mode, Path, PathStep, Span, Value};
 
 use super::{
-    fields::{Fields, check_name, error, labels},
+    fields::{Fields, check_names, error, labels},
     variable::{Check, Reference, decode_check, decode_depends_on},
 };
 use crate::syntax::{Attribute, Block, Body, Expr, Kind, Located, Target, parse_expression};
@@ -58,7 +58,11 @@ pub(crate) struct ProviderRef {
 
 pub(crate) fn decode_resource(block: Block, mode: Mode, diagnostics: &mut Diagnostics) -> Option<Resource> {
     let [ty, name] = labels(&block, ["type", "name"], diagnostics)?;
-    check_name(&name, &block, diagnostics);
+    check_names(&block, diagnostics);
+    if let Some(label) = block.labels.first().filter(|label| ["data", "module"].contains(&&*label.text)) {
+        let detail = format!("`{ty}` cannot be a type: an address would not say what it is of.");
+        diagnostics.push(error(label.at.span(&block.file), "bad name", detail));
+    }
     // The resource's own arguments are not known here, so nothing is left to refuse.
     let mut fields = Fields::new(&block.body, "a resource");
     let repeat = decode_repeat(&mut fields, diagnostics);

@@ -3,7 +3,7 @@
 use stackr_core::{Diagnostics, Span, Type, Value};
 
 use super::{
-    fields::{Fields, check_name, error, labels},
+    fields::{Fields, check_names, error, labels},
     types::parse_type,
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(crate) struct Check {
 
 pub(crate) fn decode_variable(block: &Block, diagnostics: &mut Diagnostics) -> Option<Variable> {
     let [name] = labels(block, ["name"], diagnostics)?;
-    check_name(&name, block, diagnostics);
+    check_names(block, diagnostics);
     const RESERVED: [&str; 8] =
         ["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
     if RESERVED.contains(&&*name) {
@@ -96,7 +96,7 @@ fn default_of(attribute: &Attribute, ty: &Type, name: &str, diagnostics: &mut Di
 
 pub(crate) fn decode_output(block: &Block, diagnostics: &mut Diagnostics) -> Option<Output> {
     let [name] = labels(block, ["name"], diagnostics)?;
-    check_name(&name, block, diagnostics);
+    check_names(block, diagnostics);
     let mut fields = Fields::new(&block.body, "an output");
     let value = fields.argument("value").map(Attribute::located);
     let description = fields.text("description", diagnostics);

@@ -140,7 +140,7 @@ impl Parser<'_> {
 
     fn splat(&mut self, source: Expr, at: At, names_only: bool) -> Parsed<Expr> {
         let item = self.expr(Kind::Item, at, &[])?;
-        let each = self.traversal(item, names_only)?;
+        let each = self.deeper(|p| p.traversal(item, names_only))?;
         let at = at.to(each.at);
         let heights = [source.height, each.height];
         self.expr(Kind::Splat(Box::new(Splat { source, each })), at, &heights)
