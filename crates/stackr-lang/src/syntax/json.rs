@@ -14,6 +14,7 @@ use super::{
     ast::{At, Attribute, Block, Body, Expr, Kind, Label},
     parse_expression,
     parser::{Parsed, Parser},
+    relocate::relocate,
 };
 
 /// A JSON value with its place.
@@ -232,9 +233,10 @@ impl Lower<'_> {
             }
             let expr = match (&value.value, kind, &*name) {
                 (Json::Text(text), "variable", "type") => {
-                    parse_expression(text, self.file).map_err(|_| {
+                    let parsed = parse_expression(text, self.file).map_err(|_| {
                         self.parser().fail(value.at, "bad type", format!("`{text}` is not a type."))
-                    })?
+                    });
+                    self.at_once(parsed, value.at)?
                 }
                 _ => self.expr(value)?,
             };
@@ -265,7 +267,8 @@ impl Lower<'_> {
         }
     }
 
-    /// A text as a template whose places are those of the text in the file (only near it, after an escape).
+    /// A text as a template. Its places are those of the text in the file; where an escape stands in between, the whole
+    /// text is the place of everything in it.
     fn template(&self, text: &str, at: At) -> Parsed<Expr> {
         if !text.contains("${") && !text.contains("%{") {
             return self.parser().expr(Kind::Literal(Value::string(text)), at, &[]);
@@ -274,6 +277,22 @@ impl Lower<'_> {
         let padded = " ".repeat(start) + text;
         let mut parser = Parser::new(&padded, self.file);
         parser.pos = start;
-        parser.template_file()
+        let parsed = parser.template_file();
+        let escaped = self.text.get(start..start + text.len()) != Some(text);
+        if escaped { self.at_once(parsed, at) } else { parsed }
+    }
+
+    /// What was parsed from a text, with the whole text as the place of everything in it.
+    fn at_once(&self, parsed: Parsed<Expr>, at: At) -> Parsed<Expr> {
+        match parsed {
+            Ok(mut expr) => {
+                relocate(&mut expr, at);
+                Ok(expr)
+            }
+            Err(mut why) => {
+                why.span = Some(at.span(self.file));
+                Err(why)
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ mod expression;
 mod json;
 mod parser;
 mod reference;
+mod relocate;
 mod repetition;
 mod template;
 

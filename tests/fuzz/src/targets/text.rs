@@ -74,13 +74,16 @@ fn document_run(bytes: &[u8]) -> bool {
         Kind::Any,
     ];
     for kind in kinds {
-        assert_eq!(equal(&kind, &one, &two), equal(&kind, &two, &one), "{kind:?} is not symmetric");
+        // A name that is wanted stands for any revision that is seen, and not the other way round.
+        let symmetric = !matches!(kind, Kind::NameOrArn);
+        let both = |a: &Value, b: &Value| equal(&kind, a, b) == equal(&kind, b, a) || !symmetric;
+        assert!(both(&one, &two), "{kind:?} is not symmetric");
         assert!(
             equal(&kind, &one, &one)
                 || !matches!(kind, Kind::Json | Kind::Policy | Kind::ContainerDefinitions)
         );
         let value = Value::from_json(&json);
-        assert_eq!(equal(&kind, &value, &one), equal(&kind, &one, &value), "{kind:?} is not symmetric");
+        assert!(both(&value, &one), "{kind:?} is not symmetric");
         std::hint::black_box(equal(&kind, &value, &value));
     }
     !json.is_null()
