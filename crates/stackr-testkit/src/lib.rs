@@ -4,16 +4,33 @@
 //!   nothing of the environment that the test itself runs in;
 //! - [`emulator`] is a local AWS of a test's own, from one installation per target directory;
 //! - [`inventory`] is what is in it, in a form that two equal systems have in common;
-//! - [`redact`] takes out of a text what differs from run to run.
+//! - [`redact`] takes out of a text what differs from run to run;
+//! - [`Proxy`] stands between a client and an emulator and does what networks and AWS do: counts, delays, throttles,
+//!   fails, loses answers, hides what is new.
+//!
+//! The command `stackr-testkit` gives the proxy to any client.
 //!
 //! A helper that fails panics: the test has failed.
 
+mod counts;
+mod document;
 mod environment;
+mod faults;
+mod kinds;
 mod local;
+mod message;
+mod protocol;
+mod proxy;
 mod redact;
+mod refusal;
+mod young;
 
+pub use counts::Counts;
 pub use environment::{Output, TestEnvironment};
+pub use faults::{Faults, Limit, NotUnderstood};
 pub use local::{emulator, inventory};
+pub use protocol::Call;
+pub use proxy::{Hook, Moment, Mutation, Proxy, ProxyOptions, Verdict};
 pub use redact::redact;
 
 /// The environment of a test of the command: `stackr_testkit::environment!()`.
