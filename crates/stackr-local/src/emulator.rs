@@ -17,14 +17,30 @@ use crate::{
 /// A private emulator on a port of its own, ended when this is dropped, or when the process ends in any way.
 #[derive(Debug)]
 pub struct Emulator {
-    child: Child,
+    process: Process,
     port: u16,
     installation: Installation,
+}
+
+#[derive(Debug)]
+enum Process {
+    Child(Child),
+    /// A child of another emulator, with this number.
+    Copy(u32),
 }
 
 impl Emulator {
     /// Starts one, and installs moto into the cache directory first if it is not there.
     pub fn ephemeral(config: &Config, options: Options) -> Result<Self> {
+        Self::start(config, options, Until::Eof)
+    }
+
+    /// Starts one that can be [copied](Self::fork).
+    pub fn forkable(config: &Config, options: Options) -> Result<Self> {
+        Self::start(config, options, Until::EofForkable)
+    }
+
+    fn start(config: &Config, options: Options, until: Until) -> Result<Self> {
         files::make_dir(&config.cache_dir)?;
         let cache = config.cache_dir.canonicalize().named("open", &config.cache_dir)?;
         let installation = Installation::ensure(config, &cache, &mut |_| ())?;
@@ -38,8 +54,16 @@ impl Emulator {
         fs::remove_file(&path).named("remove", &path)?;
 
         let directory = Installation::directory(&cache);
-        let Launched { child, port } = launch(&installation, &directory, options, Until::Eof, &log)?;
-        Ok(Self { child, port, installation })
+        let Launched { child, port } = launch(&installation, &directory, options, until, &log)?;
+        Ok(Self { process: Process::Child(child), port, installation })
+    }
+
+    /// Copies a [forkable](Self::forkable) one, or a copy, with all that is in it: in milliseconds, whatever that is.
+    ///
+    /// A copy ends when it is dropped, and at the latest when this process ends or drops the first of them.
+    pub fn fork(&self) -> Result<Self> {
+        let (port, pid) = http::fork(self.port)?;
+        Ok(Self { process: Process::Copy(pid), port, installation: self.installation.clone() })
     }
 
     /// The port of 127.0.0.1 it answers on.
@@ -49,7 +73,10 @@ impl Emulator {
 
     /// Its process.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        match &self.process {
+            Process::Child(child) => child.id(),
+            Process::Copy(pid) => *pid,
+        }
     }
 
     /// The URL that it answers on.
@@ -78,7 +105,14 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         // It may have ended by itself, which is as good.
-        let _ended = self.child.kill();
-        let _status = self.child.wait();
+        match &mut self.process {
+            Process::Child(child) => {
+                let _ended = child.kill();
+                let _status = child.wait();
+            }
+            Process::Copy(_) => {
+                let _ended = http::end(self.port);
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The two calls that are made to moto itself.
+//! The calls that are made to the emulator itself, not to the AWS that it is.
 
 use std::time::Duration;
 
@@ -22,6 +22,27 @@ pub(crate) fn answers(port: u16) -> bool {
 pub(crate) fn reset(port: u16) -> Result<()> {
     let url = format!("{}/moto-api/reset", endpoint(port));
     match agent(RESET).post(&url).send_empty() {
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error::Call { url, source: source.into() }),
+    }
+}
+
+/// Makes a copy of the emulator, and says the copy's port and process.
+pub(crate) fn fork(port: u16) -> Result<(u16, u32)> {
+    let url = format!("{}/stackr-api/fork", endpoint(port));
+    let answer =
+        agent(RESET).post(&url).send_empty().and_then(|mut answer| answer.body_mut().read_to_string());
+    let answer = answer.map_err(|source| Error::Call { url: url.clone(), source: source.into() })?;
+    let numbers =
+        answer.split_once(' ').and_then(|(port, pid)| Some((port.parse().ok()?, pid.parse().ok()?)));
+    numbers
+        .ok_or_else(|| Error::Call { url, source: format!("{answer:?} is not a port and a process").into() })
+}
+
+/// Ends a copy.
+pub(crate) fn end(port: u16) -> Result<()> {
+    let url = format!("{}/stackr-api/end", endpoint(port));
+    match agent(ANSWER).post(&url).send_empty() {
         Ok(_) => Ok(()),
         Err(source) => Err(Error::Call { url, source: source.into() }),
     }

@@ -29,6 +29,8 @@ pub(crate) enum Until {
     Stopped,
     /// Until the pipe that is its standard input ends.
     Eof,
+    /// The same, and it can be copied.
+    EofForkable,
 }
 
 impl Until {
@@ -36,6 +38,7 @@ impl Until {
         match self {
             Self::Stopped => "--until-stopped",
             Self::Eof => "--until-eof",
+            Self::EofForkable => "--forkable",
         }
     }
 }

@@ -4,13 +4,20 @@ It also ends when its standard input does, that is, when whoever started it is g
 went. With --until-stopped, a line "stay" there ends that bond: it is sent once the emulator is
 noted where others find it, so that none is ever lost.
 
+With --forkable, POST /stackr-api/fork copies it with all that is in it, in milliseconds: the copy is a
+child process that answers on a port of its own; the answer is that port and the process. A copy can be copied, and ends
+by POST /stackr-api/end or when whoever started the first one is gone.
+
 moto is imported as it is and then corrected where it forgets what it was told, or keeps what it
 was told to delete. Without these corrections a second plan finds differences, and a destroyed
 system leaves objects, that the real AWS would not.
 """
 
+import contextlib
+import gc
 import os
 import signal
+import socket
 import sys
 import threading
 
@@ -137,10 +144,74 @@ def speak_of_buckets_as_s3_does():
     FakeDeleteMarker.dispose = lambda self, garbage=False: None
 
 
+class Forkable:
+    """An application that can be copied, between two requests, together with the process it runs in."""
+
+    def __init__(self, app, serve):
+        self.app, self.serve = app, serve
+        self.gate = threading.Condition()
+        self.busy = 0
+        self.copy = False
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody asks how a copy ended.
+
+    def __call__(self, environ, start_response):
+        if not environ["PATH_INFO"].startswith("/stackr-api/"):
+            with self.passing():
+                return list(self.app(environ, start_response))
+        what = environ["PATH_INFO"].removeprefix("/stackr-api/")
+        if what == "fork":
+            answer = "%d %d" % self.fork()
+        elif what == "end" and self.copy:
+            threading.Timer(0.05, os._exit, [0]).start()  # By then this is answered.
+            answer = ""
+        else:
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+        return [answer.encode()]
+
+    @contextlib.contextmanager
+    def passing(self):
+        with self.gate:
+            self.busy += 1
+        try:
+            yield
+        finally:
+            with self.gate:
+                self.busy -= 1
+                self.gate.notify_all()
+
+    def fork(self):
+        """Copies this process while no request is under way, and returns the copy's port and process."""
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        port = listener.getsockname()[1]
+        with self.gate:
+            self.gate.wait_for(lambda: self.busy == 0)
+            child = os.fork()
+        if child:
+            listener.close()
+            return port, child
+        try:
+            # Only this thread was copied, but the connections of all.
+            for other in [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]:
+                if other is not listener and other.fileno() >= 0:
+                    os.close(other.detach())
+            self.copy = True
+            self.gate = threading.Condition()
+            live_with_standard_input(may_stay=False)
+            os.environ["MOTO_PORT"] = str(port)
+            self.serve(self, listener)
+        finally:
+            os._exit(1)
+
+
 def live_with_standard_input(may_stay):
     def wait():
-        for line in sys.stdin.buffer:
-            if may_stay and line == b"stay\n":
+        # Not by way of sys.stdin, whose lock a copy inherits from a thread that it does not have.
+        said = b""
+        while more := os.read(0, 64):
+            said += more
+            if may_stay and said.endswith(b"stay\n"):
                 return
         os._exit(0)
 
@@ -165,17 +236,22 @@ def main():
     delete_zones_of_namespaces()
     speak_of_buckets_as_s3_does()
 
-    server = make_server(
-        "127.0.0.1",
-        0,
-        DomainDispatcherApplication(create_backend_app),
-        threaded=True,
-        request_handler=MotoRequestHandler,
-    )
-    os.environ["MOTO_PORT"] = str(server.server_port)
-    print(server.server_port, flush=True)
+    def server(app, fd=None):
+        return make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler, fd=fd)
+
+    def serve(app, listener):
+        with listener:
+            copy = server(app, listener.fileno())
+        copy.serve_forever()
+
+    app = DomainDispatcherApplication(create_backend_app)
+    if "--forkable" in sys.argv[1:]:
+        app = Forkable(app, serve)
+    first = server(app)
+    os.environ["MOTO_PORT"] = str(first.server_port)
+    print(first.server_port, flush=True)
     os.dup2(2, 1)  # Nobody reads standard output from here on.
-    server.serve_forever()
+    first.serve_forever()
 
 
 if __name__ == "__main__":

@@ -91,6 +91,31 @@ fn an_emulator_of_a_test_serves_it_alone_and_ends_with_it() {
 }
 
 #[test]
+fn a_copy_has_what_was_there_and_goes_its_own_way() {
+    let first = Emulator::forkable(&config(), Options::default()).expect("it starts");
+    ec2(&first.endpoint(), "Action=CreateVpc&CidrBlock=10.0.0.0/16");
+    let copy = first.fork().expect("a copy");
+    ec2(&copy.endpoint(), "Action=CreateVpc&CidrBlock=10.1.0.0/16");
+    let second = copy.fork().expect("a copy of a copy");
+    ec2(&second.endpoint(), "Action=CreateVpc&CidrBlock=10.2.0.0/16");
+    assert_eq!([&first, &copy, &second].map(vpcs), [2, 3, 4]);
+
+    let port = copy.port();
+    drop(copy);
+    assert!(goes_silent(port));
+    assert_eq!(vpcs(&second), 4);
+    drop(first);
+    assert!(goes_silent(second.port()));
+}
+
+#[test]
+fn only_what_was_made_to_be_copied_is() {
+    let emulator = Emulator::ephemeral(&config(), Options::default()).expect("it starts");
+    emulator.fork().expect_err("it cannot be copied");
+    assert_eq!(vpcs(&emulator), 1);
+}
+
+#[test]
 fn the_local_cloud_is_one_however_many_start_it() {
     let own = Own::new();
     let cloud = &own.cloud;
