@@ -2,6 +2,7 @@
 """Prints what is in an AWS account, as JSON that two equal systems have in common to the byte.
 
     inventory.py --endpoint http://127.0.0.1:5000 --region us-west-2
+    inventory.py --each --region us-west-2     # a line of JSON for every line with an endpoint
 
 What AWS makes up (ids, ARNs, addresses, times) is left out, or replaced by a name made from what
 the author of the system chose: the Name tag, or the key that tells objects of one kind apart.
@@ -81,9 +82,9 @@ class Names:
 
 
 class Account:
-    def __init__(self, endpoint, region):
+    def __init__(self, endpoint, region, session=None):
         self.region = region
-        self.session = boto3.Session("local", "local", region_name=region)
+        self.session = session or boto3.Session("local", "local", region_name=region)
         self.settings = {
             "endpoint_url": endpoint,
             "config": Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "total_max_attempts": 5}),
@@ -312,17 +313,19 @@ def ecs(account):
                 unwanted = ("deployments", "events", "taskSets", "runningCount", "pendingCount")
                 services.append({**without(found, *unwanted), "tags": tags(found.get("tags"))})
 
-    # How often a family was registered is history: only what is in force is compared.
-    latest = {}
+    # How often a family was registered is history: only what is in force is compared, and that it is alone.
+    latest, active = {}, {}
     for arn in account.all("ecs", "list_task_definitions", "taskDefinitionArns", status="ACTIVE"):
         family, revision = arn.rsplit("/", 1)[-1].rsplit(":", 1)
+        active[family] = active.get(family, 0) + 1
         latest[family] = max(latest.get(family, (0, "")), (int(revision), arn))
     definitions = []
     for family, (_, arn) in latest.items():
         answer = client.describe_task_definition(taskDefinition=arn, include=["TAGS"])
         definition = answer["taskDefinition"]
         account.names.give("task-definition", family, arn)
-        definitions.append({**without(definition, "revision"), "tags": tags(answer.get("tags"))})
+        alone = {"activeRevisions": active[family]}
+        definitions.append({**without(definition, "revision"), **alone, "tags": tags(answer.get("tags"))})
     return {"clusters": clusters, "services": services, "task_definitions": definitions}
 
 
@@ -489,18 +492,26 @@ def s3(account):
 SERVICES = [ec2, elbv2, ecs, ecr, route53, acm, iam, logs, servicediscovery, s3]
 
 
+def inventory(account):
+    found = {service.__name__: service(account) for service in SERVICES}
+    # Twice, because the name of one object may be made from the number of another.
+    return canonical(account.names.apply(account.names.apply(found)))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--endpoint", required=True, help="URL of the AWS to look at")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--endpoint", help="URL of the AWS to look at")
+    where.add_argument("--each", action="store_true", help="look at each URL that standard input has a line of")
     parser.add_argument("--region", required=True, help="region to look at")
     arguments = parser.parse_args()
 
-    account = Account(arguments.endpoint, arguments.region)
-    found = {service.__name__: service(account) for service in SERVICES}
-    # Twice, because the name of one object may be made from the number of another.
-    named = account.names.apply(account.names.apply(found))
-    json.dump(canonical(named), sys.stdout, indent=2, sort_keys=True)
-    print()
+    if arguments.endpoint:
+        json.dump(inventory(Account(arguments.endpoint, arguments.region)), sys.stdout, indent=2, sort_keys=True)
+        print()
+    session = boto3.Session("local", "local", region_name=arguments.region)
+    for line in sys.stdin if arguments.each else []:
+        print(json.dumps(inventory(Account(line.strip(), arguments.region, session))), flush=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,15 @@ pub struct Faults {
     pub in_use: Duration,
 }
 
+impl Faults {
+    /// A bad day: much is throttled, some fails, some is not answered, everything is slow.
+    #[must_use]
+    pub fn at_random() -> Self {
+        let latency = Duration::from_millis(150);
+        Self { throttle: 0.2, errors: 0.05, lost: 0.03, latency, ..Self::default() }
+    }
+}
+
 /// A token bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {

@@ -6,7 +6,8 @@
 //! - [`inventory`] is what is in it, in a form that two equal systems have in common;
 //! - [`redact`] takes out of a text what differs from run to run;
 //! - [`Proxy`] stands between a client and an emulator and does what networks and AWS do: counts, delays, throttles,
-//!   fails, loses answers, hides what is new.
+//!   fails, loses answers, hides what is new;
+//! - [`sweep`] takes the reference system up and down while everything goes wrong in turn.
 //!
 //! The command `stackr-testkit` gives the proxy to any client.
 //!
@@ -23,12 +24,13 @@ mod protocol;
 mod proxy;
 mod redact;
 mod refusal;
+pub mod sweep;
 mod young;
 
 pub use counts::Counts;
 pub use environment::{Output, TestEnvironment};
 pub use faults::{Faults, Limit, NotUnderstood};
-pub use local::{emulator, inventory};
+pub use local::{emulator, forkable, inventory};
 pub use protocol::Call;
 pub use proxy::{Hook, Moment, Mutation, Proxy, ProxyOptions, Verdict};
 pub use redact::redact;

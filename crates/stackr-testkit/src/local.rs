@@ -16,18 +16,31 @@ pub fn emulator(tmp: impl AsRef<Path>, options: Options) -> Emulator {
     Emulator::ephemeral(&config(tmp.as_ref()), options).expect("the emulator starts")
 }
 
+/// The same, and it can be [copied](Emulator::fork).
+///
+/// # Panics
+/// If it does not start.
+#[must_use]
+pub fn forkable(tmp: impl AsRef<Path>, options: Options) -> Emulator {
+    Emulator::forkable(&config(tmp.as_ref()), options).expect("the emulator starts")
+}
+
 /// What is in the emulator in one region, without what differs between two equal systems: ids, addresses, times.
 ///
 /// # Panics
 /// If it cannot be read.
 #[must_use]
 pub fn inventory(emulator: &Emulator, region: &str) -> Value {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/inventory.py");
     let mut python = emulator.python();
-    python.arg(script).args(["--endpoint", &emulator.endpoint(), "--region", region]);
+    python.arg(inventory_script()).args(["--endpoint", &emulator.endpoint(), "--region", region]);
     let output = python.output().expect("Python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("the inventory is JSON")
+}
+
+/// The program that looks at an emulator.
+pub(crate) fn inventory_script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/inventory.py")
 }
 
 /// Links the installation that all tests share into another cache directory, and installs it first if need be.

@@ -1,14 +1,19 @@
-//! The command `stackr-testkit`: the faulting proxy, for any client of AWS.
+//! The command `stackr-testkit`: the faulting proxy for any client of AWS, and the sweeps of the reference system.
 
 use std::{
+    env,
     fs::File,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
+    time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
-use stackr_testkit::{Faults, Limit, Proxy, ProxyOptions};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use stackr_testkit::{
+    Faults, Limit, Proxy, ProxyOptions,
+    sweep::{Disturbance, Report, Sweep},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What stackr is tested with.
@@ -26,6 +31,52 @@ enum What {
     /// Prints the URL that it answers on, and at the end how often every operation was called, as JSON. It ends with the
     /// command that it runs, or by Ctrl-C.
     Proxy(ProxyArgs),
+    /// Take the reference system up and down while everything goes wrong in turn, and see that it ends as it should.
+    ///
+    /// Needs `stackr`, built in the same directory, and the stacks of the repository, the working directory.
+    Sweep(SweepArgs),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// SIGKILL before and after every call that changes something, then a second run.
+    Kill,
+    /// No answer to a call that has worked, at every call that changes something.
+    Lost,
+    /// 20 % throttles, 5 % failures, 3 % lost answers, 150 ms latency.
+    Random,
+    /// What is made is not there for reads for five seconds.
+    Unseen,
+}
+
+#[derive(Debug, Args)]
+struct SweepArgs {
+    /// What goes wrong.
+    kind: Kind,
+    /// The command that is tested; the one beside this one if absent.
+    #[arg(long)]
+    stackr: Option<PathBuf>,
+    /// Only this phase: `apply base`, `update runtime`. Can be given several times.
+    #[arg(long)]
+    phase: Vec<String>,
+    /// Every how many-th call is a point.
+    #[arg(long, default_value_t = 1)]
+    every: usize,
+    /// The first call that is a point.
+    #[arg(long, default_value_t = 1)]
+    from: usize,
+    /// Runs at once.
+    #[arg(long, default_value_t = 2)]
+    workers: usize,
+    /// How many seeds the random faults have.
+    #[arg(long, default_value_t = 20)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Keep state in a bucket of the emulator, whose calls are points then too.
+    #[arg(long)]
+    bucket: bool,
 }
 
 #[derive(Debug, Args)]
@@ -54,8 +105,11 @@ struct ProxyArgs {
 }
 
 fn main() -> ExitCode {
-    let Cli { what: What::Proxy(arguments) } = Cli::parse();
-    match proxy(arguments) {
+    let done = match Cli::parse().what {
+        What::Proxy(arguments) => proxy(arguments),
+        What::Sweep(arguments) => sweep(arguments),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             // There is nobody to tell that nothing can be told.
@@ -90,6 +144,44 @@ fn proxy(arguments: ProxyArgs) -> io::Result<ExitCode> {
     proxy.settle();
     writeln!(io::stdout(), "{:#}", proxy.counts().to_json())?;
     Ok(code)
+}
+
+fn sweep(arguments: SweepArgs) -> io::Result<ExitCode> {
+    let own = env::current_exe()?;
+    let beside = own.parent().unwrap_or(Path::new("."));
+    let sweep = Sweep {
+        stackr: arguments.stackr.unwrap_or_else(|| beside.join("stackr")).canonicalize()?,
+        repository: env::current_dir()?,
+        tmp: beside.join("../tmp"),
+        phases: arguments.phase,
+        every: arguments.every,
+        from: arguments.from,
+        workers: arguments.workers,
+        bucket: arguments.bucket,
+    };
+    let tell = |report: &Report| {
+        let mut to = io::stdout();
+        for failure in &report.failures {
+            drop(writeln!(to, "=== {}\n{}", failure.at, failure.what));
+        }
+        drop(writeln!(to, "{report}"));
+    };
+    let points = |disturbances| sweep.points(disturbances, tell);
+    let seeds = |faults: Faults, count| {
+        let report = sweep.seeds(&faults, arguments.seed..arguments.seed + count);
+        tell(&report);
+        vec![report]
+    };
+    let reports = match arguments.kind {
+        Kind::Kill => points(&[Disturbance::KilledBefore, Disturbance::KilledAfter]),
+        Kind::Lost => points(&[Disturbance::Lost]),
+        Kind::Random => seeds(Faults::at_random(), arguments.seeds),
+        Kind::Unseen => seeds(Faults { unseen: Duration::from_secs(5), ..Faults::default() }, 1),
+    };
+    let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
+    let points: usize = reports.iter().map(|report| report.points).sum();
+    writeln!(io::stdout(), "{points} points, {failed} failed")?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Waits for a signal to end.

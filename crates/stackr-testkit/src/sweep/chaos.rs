@@ -1,0 +1,88 @@
+//! The whole life of the system under faults at random.
+
+use std::{ops::Range, time::Instant};
+
+use super::{
+    Failure, Prepared, Report, Sweep,
+    report::difference,
+    run::{Ran, Victim},
+    system::{Inventory, System},
+};
+use crate::{Faults, Proxy, ProxyOptions};
+
+/// What is run, and which of the prepared inventories is there then.
+const RUNS: [([&str; 3], usize); 4] = [
+    (["apply", "base", "-y"], 1),
+    (["apply", "runtime", "-y"], 2),
+    (["destroy", "runtime", "-y"], 1),
+    (["destroy", "base", "-y"], 0),
+];
+
+pub(super) fn sweep(sweep: &Sweep, prepared: &Prepared, faults: &Faults, seeds: Range<u64>) -> Report {
+    let (first, seeds) = (prepared.empty(sweep), seeds.collect::<Vec<_>>());
+    let teller = Inventory::new(&first.emulator);
+    let began = Instant::now();
+    let tried = sweep.at_once(&seeds, |seed| {
+        let faults = Faults { seed: *seed, ..faults.clone() };
+        life(&first.copy(sweep), prepared, faults, &teller)
+    });
+    let mut report = Report::new("faults at random", 0, seeds.len() * RUNS.len());
+    for (seed, (again, failure)) in seeds.iter().zip(tried) {
+        report.again += again;
+        report
+            .failures
+            .extend(failure.map(|(run, what)| Failure { at: format!("seed {seed}, {run}"), what }));
+    }
+    report.took = began.elapsed();
+    report
+}
+
+/// How many runs had to be repeated, and what went wrong in which.
+fn life(
+    system: &System,
+    prepared: &Prepared,
+    faults: Faults,
+    teller: &Inventory,
+) -> (usize, Option<(String, String)>) {
+    let options = ProxyOptions { faults, ..ProxyOptions::default() };
+    let proxy = Proxy::start(&system.emulator.endpoint(), options).expect("it listens");
+    let mut again = 0;
+    for (arguments, end) in RUNS {
+        let run = || system.run(&arguments, &proxy.endpoint(), &Victim::default());
+        let mut ran = run();
+        let mut said = told(&ran);
+        if ran.code != Some(0) {
+            again += 1;
+            if !is_clear(&ran) {
+                return (
+                    again,
+                    Some((arguments.join(" "), format!("it failed without a clear error\n{said}"))),
+                );
+            }
+            ran = run();
+            said += &told(&ran);
+        }
+        proxy.settle();
+        let found = teller.of(&system.emulator);
+        let wrong = if ran.code != Some(0) {
+            Some(format!("it failed twice\n{said}"))
+        } else if found != prepared.inventory[end] {
+            Some(format!("something else is there\n{}\n{said}", difference(&prepared.inventory[end], &found)))
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong {
+            return (again, Some((arguments.join(" "), wrong)));
+        }
+    }
+    (again, None)
+}
+
+fn told(ran: &Ran) -> String {
+    format!("--- run, {:?}, {:?}\n{}", ran.code, ran.took, ran.said)
+}
+
+/// Whether a failed run says what failed.
+fn is_clear(ran: &Ran) -> bool {
+    matches!(ran.code, Some(1 | 3)) && ran.said.contains("error") && !ran.said.contains("panicked")
+}
