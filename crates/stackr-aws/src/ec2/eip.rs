@@ -14,7 +14,7 @@ use stackr_core::{
     Update, Waits, need,
 };
 
-use super::{Ec2, batches, by_uid, filter, read_tags, sync_tags, tag_spec, text};
+use super::{Ec2, batches, by_uid, filter, is_ours, read_tags, sync_tags, tag_spec, text};
 use crate::service::{in_order, partition};
 
 /// An Elastic IP.
@@ -133,7 +133,12 @@ impl Resource for Eip {
     async fn find(ec2: &Ec2, req: Find<'_, EipArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_addresses().filters(by_uid(req.uid));
         let found = ec2.call("DescribeAddresses", request.send()).await?;
-        Ok(found.addresses().first().and_then(Described::allocation_id).map(str::to_owned))
+        Ok(found
+            .addresses()
+            .iter()
+            .find(|found| is_ours(found.tags(), req.uid))
+            .and_then(Described::allocation_id)
+            .map(str::to_owned))
     }
 }
 

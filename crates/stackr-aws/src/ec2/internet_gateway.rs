@@ -13,7 +13,7 @@ use stackr_core::{
     Update, Waits, need,
 };
 
-use super::{Ec2, batches, by_uid, filter, pages, read_tags, sent_tags, sync_tags, tag_spec};
+use super::{Ec2, batches, by_uid, filter, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec};
 use crate::service::in_order;
 
 /// An internet gateway.
@@ -97,7 +97,7 @@ impl Resource for InternetGateway {
     async fn find(ec2: &Ec2, req: Find<'_, InternetGatewayArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_internet_gateways().filters(by_uid(req.uid));
         let found = ec2.call("DescribeInternetGateways", request.send()).await?;
-        let gateway = found.internet_gateways().first();
+        let gateway = found.internet_gateways().iter().find(|found| is_ours(found.tags(), req.uid));
         Ok(gateway.and_then(Described::internet_gateway_id).map(str::to_owned))
     }
 }

@@ -177,9 +177,29 @@ async fn sync_tags(ec2: &Ec2, id: &str, seen: &Tags, want: &Tags) -> Result<()> 
     Ok(())
 }
 
-/// The filter that finds what was made for a uid.
+/// The filter that finds what was made for a uid. Not every endpoint heeds it: see [`is_ours`].
 fn by_uid(uid: &str) -> Filter {
     filter(&format!("tag:{}", tags::UID), [uid])
+}
+
+/// Whether something was made for a uid. An emulator that ignores a filter answers with everybody's objects, and what is
+/// taken for ours is changed and deleted.
+fn is_ours(tags: &[Tag], uid: &str) -> bool {
+    tags.iter().any(|t| t.key() == Some(tags::UID) && t.value() == Some(uid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_carries_the_uid_is_ours() {
+        let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+        assert!(is_ours(&[tag("Name", "a"), tag("stackr:uid", "u1")], "u1"));
+        assert!(!is_ours(&[tag("stackr:uid", "u2")], "u1"));
+        assert!(!is_ours(&[tag("Name", "u1")], "u1"));
+        assert!(!is_ours(&[], "u1"));
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use stackr_core::{
     Waits, need,
 };
 
-use super::{Ec2, batches, by_uid, filter, pages, read_tags, sync_tags, tag_spec};
+use super::{Ec2, batches, by_uid, filter, is_ours, pages, read_tags, sync_tags, tag_spec};
 use crate::service::in_order;
 
 /// A NAT gateway.
@@ -101,7 +101,12 @@ impl Resource for NatGateway {
         let alive = filter("state", [NatGatewayState::Pending.as_str(), NatGatewayState::Available.as_str()]);
         let request = ec2.client.describe_nat_gateways().filter(by_uid(req.uid)).filter(alive);
         let found = ec2.call("DescribeNatGateways", request.send()).await?;
-        Ok(found.nat_gateways().first().and_then(Described::nat_gateway_id).map(str::to_owned))
+        Ok(found
+            .nat_gateways()
+            .iter()
+            .find(|found| is_ours(found.tags(), req.uid))
+            .and_then(Described::nat_gateway_id)
+            .map(str::to_owned))
     }
 }
 

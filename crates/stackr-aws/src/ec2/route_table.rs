@@ -14,7 +14,7 @@ use stackr_core::{
 };
 
 use super::{
-    Ec2, by_uid, read_tags,
+    Ec2, by_uid, is_ours, read_tags,
     routing::{self, Hop, target},
     sent_tags, sync_tags, tag_spec,
 };
@@ -140,7 +140,12 @@ impl Resource for RouteTable {
     async fn find(ec2: &Ec2, req: Find<'_, RouteTableArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_route_tables().filters(by_uid(req.uid));
         let found = ec2.call("DescribeRouteTables", request.send()).await?;
-        Ok(found.route_tables().first().and_then(Described::route_table_id).map(str::to_owned))
+        Ok(found
+            .route_tables()
+            .iter()
+            .find(|found| is_ours(found.tags(), req.uid))
+            .and_then(Described::route_table_id)
+            .map(str::to_owned))
     }
 }
 

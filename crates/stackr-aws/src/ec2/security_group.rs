@@ -23,7 +23,7 @@ use super::{
     Ec2, batches, by_uid, filter,
     firewall::{self, Direction},
     group_rule::GroupRule,
-    pages, read_tags,
+    is_ours, pages, read_tags,
     security_group_rule::revoke_by_id,
     sync_tags, tag_spec, text,
 };
@@ -146,7 +146,14 @@ impl Resource for SecurityGroup {
     async fn find(ec2: &Ec2, req: Find<'_, SecurityGroupArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_security_groups().filters(by_uid(req.uid));
         let found = ec2.call("DescribeSecurityGroups", request.send()).await?;
-        let Some(id) = found.security_groups().first().and_then(Described::group_id) else { return Ok(None) };
+        let Some(id) = found
+            .security_groups()
+            .iter()
+            .find(|found| is_ours(found.tags(), req.uid))
+            .and_then(Described::group_id)
+        else {
+            return Ok(None);
+        };
         // The create may have died before it revoked the rule. Where the arguments are not known, revoking is
         // the safe side: a written `egress` is compared, and made again.
         if req.args.is_none_or(|args| args.egress.is_empty()) {

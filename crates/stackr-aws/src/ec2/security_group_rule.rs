@@ -16,7 +16,7 @@ use stackr_core::{Id, Outputs, Result, Tags, need};
 use super::{
     Ec2, batches, by_uid,
     firewall::{Direction, group_pair, peer_group},
-    pages, read_tags, sent_tags, tag_spec, text,
+    is_ours, pages, read_tags, sent_tags, tag_spec, text,
 };
 
 /// What AWS gives a security group rule.
@@ -199,7 +199,12 @@ pub(super) async fn revoke_by_id(ec2: &Ec2, group: &str, direction: Direction, i
 pub(super) async fn find(ec2: &Ec2, uid: &str) -> Result<Option<Id>> {
     let request = ec2.client.describe_security_group_rules().filters(by_uid(uid));
     let found = ec2.call("DescribeSecurityGroupRules", request.send()).await?;
-    Ok(found.security_group_rules().first().and_then(Described::security_group_rule_id).map(str::to_owned))
+    Ok(found
+        .security_group_rules()
+        .iter()
+        .find(|found| is_ours(found.tags(), uid))
+        .and_then(Described::security_group_rule_id)
+        .map(str::to_owned))
 }
 
 /// What AWS says about one rule, in our words.

@@ -19,7 +19,7 @@ use stackr_core::{
     Waits, need,
 };
 
-use super::{Ec2, batches, boolean, by_uid, pages, read_tags, sent_tags, sync_tags, tag_spec};
+use super::{Ec2, batches, boolean, by_uid, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec};
 use crate::service::in_order;
 
 /// A subnet.
@@ -149,7 +149,12 @@ impl Resource for Subnet {
     async fn find(ec2: &Ec2, req: Find<'_, SubnetArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_subnets().filters(by_uid(req.uid));
         let found = ec2.call("DescribeSubnets", request.send()).await?;
-        Ok(found.subnets().first().and_then(Described::subnet_id).map(str::to_owned))
+        Ok(found
+            .subnets()
+            .iter()
+            .find(|found| is_ours(found.tags(), req.uid))
+            .and_then(Described::subnet_id)
+            .map(str::to_owned))
     }
 }
 

@@ -13,7 +13,7 @@ use stackr_core::{
 };
 
 use super::{
-    Ec2, batches, boolean, by_uid, filter, main_route_table, pages, read_tags, sync_tags, tag_spec,
+    Ec2, batches, boolean, by_uid, filter, is_ours, main_route_table, pages, read_tags, sync_tags, tag_spec,
     vpc_attribute,
 };
 use crate::service::in_order;
@@ -137,7 +137,12 @@ impl Resource for Vpc {
     async fn find(ec2: &Ec2, req: Find<'_, VpcArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_vpcs().filters(by_uid(req.uid));
         let found = ec2.call("DescribeVpcs", request.send()).await?;
-        Ok(found.vpcs().first().and_then(Described::vpc_id).map(str::to_owned))
+        Ok(found
+            .vpcs()
+            .iter()
+            .find(|found| is_ours(found.tags(), req.uid))
+            .and_then(Described::vpc_id)
+            .map(str::to_owned))
     }
 }
 

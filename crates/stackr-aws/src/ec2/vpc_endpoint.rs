@@ -25,7 +25,7 @@ use stackr_core::{
     Seen, Set, Status, Tags, Update, Waits, need,
 };
 
-use super::{Ec2, batches, by_uid, pages, read_tags, sync_tags, tag_spec, text};
+use super::{Ec2, batches, by_uid, is_ours, pages, read_tags, sync_tags, tag_spec, text};
 use crate::service::in_order;
 
 /// A VPC endpoint.
@@ -183,7 +183,9 @@ impl Resource for VpcEndpoint {
     async fn find(ec2: &Ec2, req: Find<'_, VpcEndpointArgs>) -> Result<Option<Id>> {
         let request = ec2.client.describe_vpc_endpoints().filters(by_uid(req.uid));
         let found = ec2.call("DescribeVpcEndpoints", request.send()).await?;
-        let alive = |e: &&Described| !matches!(e.state(), Some(State::Deleting | State::Deleted));
+        let alive = |e: &&Described| {
+            is_ours(e.tags(), req.uid) && !matches!(e.state(), Some(State::Deleting | State::Deleted))
+        };
         Ok(found.vpc_endpoints().iter().find(alive).and_then(Described::vpc_endpoint_id).map(str::to_owned))
     }
 }
