@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::{
     converge::Subject,
     event::ErrorView,
+    make::may_have_acted,
     pace::Pace,
     retry::Call,
     settle::look,
@@ -115,6 +116,8 @@ fn not_taken(site: &Site, left: &[Difference]) -> Halt {
     Halt::failed(ErrorView::new("not_taken", message).hint(hint))
 }
 
+/// Calls the update, again as long as that may help. What an unanswered one has done is looked at before it is called
+/// again: not every update can be repeated, some name what they replace.
 pub(crate) async fn call_update(
     site: &mut Site,
     subject: &Subject,
@@ -122,17 +125,54 @@ pub(crate) async fn call_update(
     changed: &[String],
 ) -> Result<(), Halt> {
     let (resource, cloud) = (Arc::clone(&site.resource), Arc::clone(&site.cloud));
-    let mut trial = Trial::new(Call::Update);
+    let (mut seen, mut changed) = (seen.clone(), changed.to_vec());
+    let (mut trial, mut unanswered) = (Trial::new(Call::Update), false);
     loop {
-        let request = AnyUpdate { id: &subject.id, want: &subject.want.args, seen, changed };
-        match resource.update(&*cloud, request).await {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Halt::failed(
-                    site.view(&error).hint("it was deleted by somebody else; plan again"),
-                ));
+        let request = AnyUpdate { id: &subject.id, want: &subject.want.args, seen: &seen, changed: &changed };
+        let Err(error) = resource.update(&*cloud, request).await else { return Ok(()) };
+        let missing = error.kind() == ErrorKind::NotFound;
+        unanswered |= may_have_acted(&error);
+        if missing {
+            let patience = if unanswered { site.patience.late_report } else { Duration::ZERO };
+            look_again(site, subject, &mut seen, &mut changed, patience).await?;
+        } else {
+            site.pause(&error, &mut trial).await?;
+            if may_have_acted(&error) {
+                look_again(site, subject, &mut seen, &mut changed, Duration::ZERO).await?;
             }
-            Err(error) => site.pause(&error, &mut trial).await?,
         }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        if missing {
+            let view = site.view(&error).hint("it was deleted by somebody else; plan again");
+            return Err(Halt::failed(view));
+        }
+    }
+}
+
+/// Sees what an update has left to do: at least once, and again for as long as a report may be late.
+async fn look_again(
+    site: &mut Site,
+    subject: &Subject,
+    seen: &mut AnySeen,
+    changed: &mut Vec<String>,
+    patience: Duration,
+) -> Result<(), Halt> {
+    let began = Instant::now();
+    let (pace, mut trial, mut delay) = (Pace::new(None), Trial::new(Call::Read), Duration::ZERO);
+    loop {
+        if let Some(now) = look(site, &subject.id, delay, &mut trial).await? {
+            let left = differing(site, subject, &now);
+            let fields = site.resource.schema().args.fields;
+            // What AWS never reports may not have been done.
+            let unseen = |name: &String| fields.iter().any(|f| f.name == *name && (f.unread || f.secret));
+            changed.retain(|name| unseen(name) || left.iter().any(|d| d.field.name == *name));
+            *seen = now;
+        }
+        if changed.is_empty() || began.elapsed() >= patience {
+            return Ok(());
+        }
+        delay = pace.next(began.elapsed(), &mut site.jitter);
     }
 }

@@ -102,7 +102,7 @@ async fn precise(site: &Site, task: &mut Ensure) -> Result<(), Halt> {
 }
 
 /// Whether a failed call may have been executed all the same.
-fn may_have_acted(error: &CloudError) -> bool {
+pub(crate) fn may_have_acted(error: &CloudError) -> bool {
     matches!(error.kind(), ErrorKind::Transient | ErrorKind::Bug | ErrorKind::Unknown)
 }
 

@@ -363,6 +363,11 @@ impl Resource for Depot {
             let stubborn = world.stubborn.contains("fake_depot.content");
             let thing = there(world, "update fake_depot", req.id)?;
             let content = DepotArgs::from_object(&thing.args).ok().and_then(|args| args.content);
+            // What is replaced is named, as by AWS's ReplaceRouteTableAssociation, so it works only once.
+            if content != req.seen.args.content {
+                let message = format!("{} does not hold that any more", req.id);
+                return Err(CloudError::new(ErrorKind::NotFound, "update fake_depot", message));
+            }
             let content = if stubborn { content } else { req.want.content.clone() };
             thing.args = DepotArgs { content, ..req.want.clone() }.to_object();
             Ok(())
