@@ -7,9 +7,21 @@ use std::{
 };
 
 use stackr_core::{
-    AssumeRole, Cloud, CloudError, Clouds, ErrorKind, Origin, ProviderConfig, ProviderKey, Result,
+    AssumeRole, Cloud, CloudError, Clouds, ErrorKind, Origin, ProviderConfig, ProviderKey, Result, Waits,
 };
-use tokio::sync::OnceCell;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    random::Jitter,
+    retry::{Backoff, Call},
+};
+
+/// How often a connection is tried: through a throttle or a failure in passing, but a wrong endpoint is told within
+/// seconds.
+const CONNECTS: u32 = 6;
 
 type Slot<K> = Mutex<BTreeMap<K, Arc<OnceCell<Arc<dyn Cloud>>>>>;
 
@@ -43,7 +55,7 @@ impl Connections {
             }
         };
         let slot = slot(&self.declared, key.to_owned());
-        slot.get_or_try_init(|| self.clouds.connect(provider)).await.cloned()
+        slot.get_or_try_init(|| self.connect(provider)).await.cloned()
     }
 
     /// The clients for the place that an object was recorded in: those of a declared configuration that leads
@@ -56,6 +68,22 @@ impl Connections {
         slot.get_or_try_init(|| self.reach(origin)).await.cloned()
     }
 
+    /// Connects, again where that fails in passing.
+    async fn connect(&self, provider: &ProviderConfig) -> Result<Arc<dyn Cloud>> {
+        let (began, mut backoff, mut jitter) = (Instant::now(), Backoff::default(), Jitter::new(0, 0));
+        for _ in 1..CONNECTS {
+            let error = match self.clouds.connect(provider).await {
+                Ok(cloud) => return Ok(cloud),
+                Err(error) => error,
+            };
+            match backoff.next(Call::Read, error.kind(), Waits::INSTANT, began.elapsed(), &mut jitter) {
+                Some(delay) => sleep(delay).await,
+                None => return Err(error),
+            }
+        }
+        self.clouds.connect(provider).await
+    }
+
     async fn reach(&self, origin: &Origin) -> Result<Arc<dyn Cloud>> {
         for (key, provider) in &self.providers {
             if may_lead(provider, origin)
@@ -65,7 +93,7 @@ impl Connections {
                 return Ok(cloud);
             }
         }
-        let cloud = self.clouds.connect(&provider_of(origin)).await?;
+        let cloud = self.connect(&provider_of(origin)).await?;
         let account = &cloud.origin().account;
         if !origin.account.is_empty() && !account.is_empty() && *account != origin.account {
             let message = format!(
@@ -110,5 +138,50 @@ fn provider_of(origin: &Origin) -> ProviderConfig {
         }),
         endpoints: origin.endpoints.clone(),
         ..ProviderConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use stackr_core::BoxFuture;
+
+    use super::*;
+    use crate::fake::Fake;
+
+    /// Fails so many times before it connects.
+    struct Shaky {
+        failures: u32,
+        kind: ErrorKind,
+        asked: AtomicU32,
+    }
+
+    impl Clouds for Shaky {
+        fn connect<'a>(&'a self, _: &'a ProviderConfig) -> BoxFuture<'a, Result<Arc<dyn Cloud>>> {
+            Box::pin(async move {
+                if self.asked.fetch_add(1, Ordering::Relaxed) < self.failures {
+                    return Err(CloudError::new(self.kind, "sts:GetCallerIdentity", "no"));
+                }
+                Ok(Arc::new(Fake::new()) as Arc<dyn Cloud>)
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_fails_in_passing_is_tried_again_but_not_for_long() {
+        let check = async |kind, failures, asked| {
+            let shaky = Arc::new(Shaky { failures, kind, asked: AtomicU32::new(0) });
+            let connections = Connections::new(Arc::clone(&shaky) as Arc<dyn Clouds>, BTreeMap::new());
+            let began = Instant::now();
+            let connected = connections.declared("").await.is_ok();
+            assert_eq!(connected, failures < CONNECTS && asked > failures, "{kind:?} {failures}");
+            assert_eq!(shaky.asked.load(Ordering::Relaxed), asked, "{kind:?} {failures}");
+            assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+        };
+        check(ErrorKind::Throttled, 3, 4).await;
+        check(ErrorKind::Transient, 2, 3).await;
+        check(ErrorKind::Transient, 100, CONNECTS).await;
+        check(ErrorKind::Credentials, 1, 1).await;
     }
 }
