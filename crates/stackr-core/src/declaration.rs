@@ -36,6 +36,21 @@ pub trait Declaration: Send + Sync {
     /// What is wrong with their expressions.
     fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics>;
 
+    /// What the object of one instance does not meet of its postconditions. `value` is what references to it see,
+    /// unknown in parts before it is made. Gives whether every condition could be judged.
+    ///
+    /// # Errors
+    /// The conditions that are not met, and what is wrong with their expressions.
+    fn postconditions(
+        &self,
+        _block: usize,
+        _address: &Address,
+        _value: &Value,
+        _env: &dyn Env,
+    ) -> Result<bool, Diagnostics> {
+        Ok(true)
+    }
+
     /// The provider configurations by key. They may not depend on resources.
     ///
     /// # Errors
@@ -140,6 +155,15 @@ pub struct Arguments {
     pub value: Value,
     /// Where each top-level argument is written, for messages.
     pub spans: BTreeMap<String, Span>,
+    /// What the block says of the instance beside its arguments.
+    pub terms: Terms,
+}
+
+/// What a block says of one instance beside its arguments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// Whether a precondition could not be judged, because it needs something that is not known yet.
+    pub undecided: bool,
 }
 
 /// One output of a stack.

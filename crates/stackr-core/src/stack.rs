@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fmt, ops::Deref};
 use crate::{
     Address, AddressError, Arguments, Block, BlockKey, BlockRef, Declaration, Declared, Diagnostic,
     Diagnostics, Draft, Env, Expansion, Expr, Field, Key, Kind, Lifecycle, Lookup, Mode, OutputValue,
-    Outputs, Part, ProviderConfig, ProviderKey, Ref, Repeats, Resource, Value,
+    Outputs, Part, ProviderConfig, ProviderKey, Ref, Repeats, Resource, Terms, Value,
 };
 
 /// A stack declared in Rust.
@@ -288,7 +288,7 @@ impl Declaration for Stack {
         let instance = self.instances[block].iter().find(|i| i.address == *address);
         let args = instance.map(|i| &i.args).into_iter().flatten();
         let value = Value::object(args.map(|(name, expr)| (name.clone(), expr.evaluate(env))));
-        Ok(Arguments { value, spans: BTreeMap::new() })
+        Ok(Arguments { value, spans: BTreeMap::new(), terms: Terms::default() })
     }
 
     fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics> {

@@ -324,7 +324,7 @@ fn outputs(
     let mut outputs = BTreeMap::new();
     if let Some(declaration) = declaration {
         let evaluated = declaration.outputs(values);
-        for output in evaluated.map_err(|d| Box::new(ErrorView::new("declaration", d.to_string())))? {
+        for output in evaluated.map_err(|d| Box::new(ErrorView::from(&d)))? {
             if output.value.is_wholly_known() {
                 outputs.insert(output.name, sealed_output(state, &output.value, output.sensitive));
             } else if let Some(known) = state.outputs.get(&output.name) {

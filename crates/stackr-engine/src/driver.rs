@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use stackr_core::Value;
 use stackr_plan::{Program, Resolver, StepId, Values};
 use stackr_state::{Error, State};
 use tokio::{
@@ -215,13 +216,32 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
     }
 
     fn ended(&mut self, step: StepId, ended: Ended) -> Input {
+        let mut how = ended.how;
         if let Some(value) = ended.value {
-            self.values.set(&self.program.steps[step.0].address, value);
+            let address = &self.program.steps[step.0].address;
+            self.values.set(address, value.clone());
+            if how.is_ok() {
+                how = self.judge(step, &value);
+            }
         }
-        match ended.how {
+        match how {
             Ok(()) => Input::Finished { step, id: ended.id, entries: ended.entries },
             Err(Halt::Failed(error)) => Input::Failed { step, error: *error, entries: ended.entries },
             Err(Halt::Left) => Input::Left { step, entries: ended.entries },
+        }
+    }
+
+    /// Whether what a step made or read meets the conditions on it. What was made stays recorded either way.
+    fn judge(&self, step: StepId, value: &Value) -> Result<(), Halt> {
+        let step = &self.program.steps[step.0];
+        let (Some(resolver), Some(target)) = (self.resolver, step.verb.declared()) else { return Ok(()) };
+        match resolver.declaration.postconditions(target.block, &step.address, value, &self.values) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let message = "a postcondition refers to something that is not there yet";
+                Err(Halt::failed(ErrorView::new("plan", message).hint("plan again")))
+            }
+            Err(diagnostics) => Err(Halt::failed(ErrorView::from(&diagnostics))),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stackr_core::{Address, CloudError, ErrorKind};
+use stackr_core::{Address, CloudError, Diagnostics, ErrorKind, Span};
 use stackr_plan::{Program, Verb};
 
 use crate::Summary;
@@ -190,6 +190,26 @@ pub struct ErrorView {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The place in the sources that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A place in the sources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, as diagnostics of the sources name it.
+    pub file: String,
+    /// The first byte of it.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl From<&Span> for Place {
+    fn from(span: &Span) -> Self {
+        Self { file: span.file.to_string(), start: span.range.start, end: span.range.end }
+    }
 }
 
 impl ErrorView {
@@ -202,6 +222,7 @@ impl ErrorView {
             message: message.into(),
             request_id: None,
             hint: None,
+            place: None,
         }
     }
 
@@ -222,7 +243,17 @@ impl From<&CloudError> for ErrorView {
             message: error.message().to_owned(),
             request_id: error.request_id().map(str::to_owned),
             hint: None,
+            place: None,
         }
+    }
+}
+
+/// A wrong declaration: all that is wrong with it, at the first place.
+impl From<&Diagnostics> for ErrorView {
+    fn from(diagnostics: &Diagnostics) -> Self {
+        let texts: Vec<_> = diagnostics.0.iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
+        let place = diagnostics.0.iter().find_map(|d| d.span.as_ref());
+        Self { place: place.map(Place::from), ..Self::new("declaration", texts.join("; ")) }
     }
 }
 

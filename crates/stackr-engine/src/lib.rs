@@ -38,7 +38,9 @@ mod work;
 
 pub use apply::{Applied, ApplyError, Execution, apply};
 pub use clouds::Connections;
-pub use event::{Because, EVENT_VERSION, Envelope, ErrorView, Event, Reason, StepVerb, StepView, views};
+pub use event::{
+    Because, EVENT_VERSION, Envelope, ErrorView, Event, Place, Reason, StepVerb, StepView, views,
+};
 pub use interrupt::Interrupt;
 pub use limiter::{Rate, RateLimiter, Rates};
 pub use rates::published;

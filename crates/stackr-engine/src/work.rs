@@ -155,7 +155,8 @@ impl Shop {
         let Some(Ground::Data { lookup, cloud }) = self.grounds.get(&order.step) else {
             return Err(Halt::new("bug", "a step without a type"));
         };
-        let args = resolver(order)?.query(address, target, order.values).map_err(|d| declaration(&d))?;
+        let found = resolver(order)?.query(address, target, order.values);
+        let (args, _) = found.map_err(|d| declaration(&d))?;
         known(&args)?;
         let (lookup, cloud) = (Arc::clone(lookup), Arc::clone(cloud));
         let (reports, stop, step) = (self.reports.clone(), self.stop.clone(), order.step);
@@ -257,7 +258,7 @@ fn known(args: &Value) -> Result<(), Halt> {
 }
 
 fn declaration(diagnostics: &Diagnostics) -> Halt {
-    Halt::new("declaration", diagnostics.to_string())
+    Halt::failed(ErrorView::from(diagnostics))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stackr_core::{Arguments, Diagnostics, Span, Value};
+use stackr_core::{Arguments, Diagnostics, Span, Terms, Value};
 
 use crate::{
     config::{Fields, META_ARGUMENTS, META_BLOCKS, error},
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn evaluate_body(body: &Body, scope: &Scope<'_>) -> Result<Arguments, Diagnostics> {
     let mut lowering = Lowering { spans: BTreeMap::new(), diagnostics: Diagnostics::default() };
     let value = lowering.body(body, *scope, "", true);
-    lowering.diagnostics.or(Arguments { value, spans: lowering.spans })
+    lowering.diagnostics.or(Arguments { value, spans: lowering.spans, terms: Terms::default() })
 }
 
 struct Lowering {

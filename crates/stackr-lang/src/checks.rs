@@ -7,13 +7,7 @@ use std::{
 
 use stackr_core::{Diagnostic, Diagnostics};
 
-use crate::{
-    config::Check,
-    eval::Scope,
-    place::{Place, Repetition},
-    session::Session,
-    tree::SymbolKind,
-};
+use crate::{config::Check, eval::Scope, place::Place, session::Session, tree::SymbolKind};
 
 /// The variables of module instances that have met their validations, where no block has a say in that.
 #[derive(Debug, Default)]
@@ -55,49 +49,46 @@ impl Session<'_> {
         }
         for check in &variable.validations {
             let what = format!("var.{}", variable.name);
-            known &= self.check(check, frame, None, ("invalid value for variable", &what), diagnostics);
+            let place = Place::new(self, frame, None);
+            known &= check_at(check, &place, ("invalid value for variable", &what), diagnostics);
         }
         if symbol.static_checks && known && diagnostics.0.len() == before {
             self.stack.passed.add(module, id);
         }
     }
+}
 
-    /// Adds an error if a condition is false; says whether it was known.
-    pub(crate) fn check(
-        &self,
-        check: &Check,
-        frame: usize,
-        repetition: Option<Repetition<'_>>,
-        (summary, what): (&str, &str),
-        diagnostics: &mut Diagnostics,
-    ) -> bool {
-        let place = Place::new(self, frame, repetition);
-        let condition = &check.condition;
-        let scope = Scope::new(&place, &condition.file);
-        let truth = scope
-            .eval(&condition.expr)
-            .and_then(|value| scope.truth(&value, condition.expr.at, "A condition"));
-        match truth {
-            Ok(Some(true)) => true,
-            Ok(None) => false,
-            Err(why) => {
-                diagnostics.push(*why);
-                true
-            }
-            Ok(Some(false)) => {
-                let message = Scope::new(&place, &check.message.file).eval(&check.message.expr);
-                let text = match message {
-                    Ok(text) if text.has_sensitive() => {
-                        "The condition is not met. Its message is not shown, because it has a sensitive value in it."
-                            .to_owned()
-                    }
-                    Ok(text) => text.to_text().unwrap_or_else(|| "The condition is not met.".to_owned()),
-                    Err(why) => format!("The condition is not met, and its message fails: {}", why.detail),
-                };
-                let detail = format!("{what}: {}", text.trim());
-                diagnostics.push(Diagnostic::error(summary, detail).at(Some(check.condition.span())));
-                true
-            }
+/// Adds an error if a condition is false; says whether it was known.
+pub(crate) fn check_at(
+    check: &Check,
+    place: &Place<'_>,
+    (summary, what): (&str, &str),
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let condition = &check.condition;
+    let scope = Scope::new(place, &condition.file);
+    let truth =
+        scope.eval(&condition.expr).and_then(|value| scope.truth(&value, condition.expr.at, "A condition"));
+    match truth {
+        Ok(Some(true)) => true,
+        Ok(None) => false,
+        Err(why) => {
+            diagnostics.push(*why);
+            true
+        }
+        Ok(Some(false)) => {
+            let text = match Scope::new(place, &check.message.file).eval(&check.message.expr) {
+                Ok(text) if text.has_sensitive() => {
+                    "The condition is not met. Its message is not shown, because it has a sensitive value in it."
+                        .to_owned()
+                }
+                Ok(text) => text.to_text().unwrap_or_else(|| "The condition is not met.".to_owned()),
+                Err(why) => format!("The condition is not met, and its message fails: {}", why.detail),
+            };
+            let detail =
+                if what.is_empty() { text.trim().to_owned() } else { format!("{what}: {}", text.trim()) };
+            diagnostics.push(Diagnostic::error(summary, detail).at(Some(check.condition.span())));
+            true
         }
     }
 }

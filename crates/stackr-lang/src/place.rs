@@ -28,6 +28,7 @@ pub(crate) struct Place<'s> {
     session: &'s Session<'s>,
     frame: usize,
     repetition: Option<Repetition<'s>>,
+    this: Option<&'s Value>,
 }
 
 fn fail<T>(span: Span, summary: &str, detail: impl Into<String>) -> Evaluated<T> {
@@ -36,7 +37,12 @@ fn fail<T>(span: Span, summary: &str, detail: impl Into<String>) -> Evaluated<T>
 
 impl<'s> Place<'s> {
     pub(crate) fn new(session: &'s Session<'s>, frame: usize, repetition: Option<Repetition<'s>>) -> Self {
-        Self { session, frame, repetition }
+        Self { session, frame, repetition, this: None }
+    }
+
+    /// The same place, where `self` is this object.
+    pub(crate) fn with_self(self, this: &'s Value) -> Self {
+        Self { this: Some(this), ..self }
     }
 
     fn named(
@@ -117,7 +123,10 @@ impl Resolver for Place<'_> {
                 "count.index without count",
                 "`count.index` has a value only in a block with `count`.",
             ),
-            (Target::This, _) => fail(span, "self without an object", SELF),
+            (Target::This, _) => match self.this {
+                Some(this) => Ok(Cow::Borrowed(this)),
+                None => fail(span, "self without an object", SELF),
+            },
             (Target::Bare(name), _) => fail(span, "unknown reference", bare(name)),
         }
     }
@@ -182,7 +191,8 @@ impl Resolver for Place<'_> {
     }
 }
 
-pub(crate) const SELF: &str = "`self` has a value only in postconditions, and those are not supported yet.";
+pub(crate) const SELF: &str =
+    "`self` has a value only in the `postcondition` blocks of a resource or data source.";
 
 /// Why a single name is no reference.
 pub(crate) fn bare(name: &str) -> String {

@@ -24,12 +24,20 @@ struct Around<'a> {
     file: &'a Arc<str>,
     /// The names of the elements of `dynamic` blocks.
     iterators: &'a [String],
+    /// Whether `self` is an object here.
+    this: bool,
+}
+
+impl<'a> Around<'a> {
+    fn new(module: usize, repeat: Option<(usize, By)>, file: &'a Arc<str>) -> Self {
+        Self { module, repeat, file, iterators: &[], this: false }
+    }
 }
 
 /// What is wrong with the references of an expression at the root.
 pub(crate) fn check_expression(tree: &Tree, expr: &Expr, file: &Arc<str>) -> Result<(), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let around = Around { module: 0, repeat: None, file, iterators: &[] };
+    let around = Around::new(0, None, file);
     References { tree, diagnostics: &mut diagnostics }.expr(expr, around, &mut Vec::new());
     diagnostics.or(())
 }
@@ -52,7 +60,8 @@ impl References<'_> {
             SymbolKind::Output(output) => {
                 self.located(&output.value, symbol.module, None, &mut deps);
                 self.references(&output.depends_on, symbol.module, &mut deps);
-                self.checks(&output.preconditions, symbol.module, None, &mut Vec::new());
+                let around = Around::new(symbol.module, None, &output.value.file);
+                self.checks(&output.preconditions, around, &mut Vec::new());
             }
             SymbolKind::Variable(_, given) => {
                 if let crate::tree::Given::Argument(value) = given
@@ -75,7 +84,8 @@ impl References<'_> {
         let tree = self.tree;
         let mut deps = Vec::new();
         if let SymbolKind::Variable(variable, _) = &tree.symbols[id].kind {
-            self.checks(&variable.validations, tree.symbols[id].module, None, &mut deps);
+            let around = Around::new(tree.symbols[id].module, None, &variable.span.file);
+            self.checks(&variable.validations, around, &mut deps);
         }
         deps
     }
@@ -90,15 +100,19 @@ impl References<'_> {
         let whole = args.entry(None).or_default();
         whole.extend(declared.repeat.map(Dep::Symbol));
         self.references(&resource.depends_on, declared.module, whole);
-        self.checks(&resource.preconditions, declared.module, repeat, whole);
+        // Conditions need what they refer to, but data is not put off until apply for that, as `depends_on` does.
+        let around = Around::new(declared.module, repeat, &resource.block.file);
+        let conditions = args.entry(Some("lifecycle".to_owned())).or_default();
+        self.checks(&resource.preconditions, around, conditions);
+        self.checks(&resource.postconditions, Around { this: true, ..around }, conditions);
         let body = &resource.block.body;
         for attribute in body.attributes.iter().filter(|a| !META_ARGUMENTS.contains(&&*a.name)) {
-            let around = Around { module: declared.module, repeat, file: &attribute.file, iterators: &[] };
+            let around = Around::new(declared.module, repeat, &attribute.file);
             let deps = args.entry(Some(attribute.name.to_string())).or_default();
             self.expr(&attribute.expr, around, deps);
         }
         for inner in body.blocks.iter().filter(|b| &*b.kind != "lifecycle") {
-            let around = Around { module: declared.module, repeat, file: &inner.file, iterators: &[] };
+            let around = Around::new(declared.module, repeat, &inner.file);
             let name = match (&*inner.kind, inner.labels.first()) {
                 ("dynamic", Some(label)) => label.text.clone(),
                 (kind, _) => kind.to_owned(),
@@ -144,31 +158,36 @@ impl References<'_> {
         for provider in &tree.modules[0].providers {
             let file = &provider.block.file;
             let mut deps = Vec::new();
-            self.body(
-                &provider.block.body,
-                Around { module: 0, repeat: None, file, iterators: &[] },
-                &mut deps,
-            );
+            self.body(&provider.block.body, Around::new(0, None, file), &mut deps);
             all.push((provider.block.span(), deps));
         }
         all
     }
 
     fn located(&mut self, value: &Located, module: usize, repeat: Option<(usize, By)>, deps: &mut Vec<Dep>) {
-        self.expr(&value.expr, Around { module, repeat, file: &value.file, iterators: &[] }, deps);
+        self.expr(&value.expr, Around::new(module, repeat, &value.file), deps);
     }
 
-    fn checks(&mut self, checks: &[Check], module: usize, repeat: Option<(usize, By)>, deps: &mut Vec<Dep>) {
+    fn checks(&mut self, checks: &[Check], around: Around<'_>, deps: &mut Vec<Dep>) {
         for check in checks {
-            self.located(&check.condition, module, repeat, deps);
-            self.located(&check.message, module, repeat, deps);
+            let mut refers = false;
+            mentions(&check.condition.expr, &mut |mention, _| refers |= !matches!(mention, Mention::Call(_)));
+            if !refers {
+                let detail =
+                    "This condition refers to nothing, so it is always the same. Refer to what it is about.";
+                self.diagnostics.push(error(check.condition.span(), "condition without a reference", detail));
+            }
+            for part in [&check.condition, &check.message] {
+                self.expr(&part.expr, Around { file: &part.file, ..around }, deps);
+            }
         }
     }
 
     fn references(&mut self, references: &[Reference], module: usize, deps: &mut Vec<Dep>) {
         for reference in references {
             let mut found = Vec::new();
-            match self.target(&reference.target, module, None, &mut found) {
+            let around = Around::new(module, None, &reference.span.file);
+            match self.target(&reference.target, around, &mut found) {
                 Ok(()) => deps.extend(whole(self.tree, module, &reference.target)),
                 Err(detail) => {
                     self.diagnostics.push(error(reference.span.clone(), "unknown reference", detail));
@@ -188,7 +207,7 @@ impl References<'_> {
                 Mention::Target(Target::Bare(name)) if around.iterators.iter().any(|i| **i == **name) => {
                     Ok(())
                 }
-                Mention::Target(target) => self.target(target, around.module, around.repeat, deps),
+                Mention::Target(target) => self.target(target, around, deps),
                 Mention::Output { module, output } => self.output(module, output, around.module, deps),
                 Mention::Call(call) => return self.function(&call.name, at.span(around.file)),
             };
@@ -214,14 +233,9 @@ impl References<'_> {
     }
 
     /// Adds what a reference leads to, or says what is wrong with it.
-    fn target(
-        &self,
-        target: &Target,
-        module: usize,
-        repeat: Option<(usize, By)>,
-        deps: &mut Vec<Dep>,
-    ) -> Result<(), String> {
+    fn target(&self, target: &Target, around: Around<'_>, deps: &mut Vec<Dep>) -> Result<(), String> {
         let tree = self.tree;
+        let Around { module, repeat, .. } = around;
         let place = &tree.modules[module];
         match (target, repeat) {
             (Target::Var(name), _) => {
@@ -248,6 +262,7 @@ impl References<'_> {
             (Target::CountIndex, _) => {
                 return Err("`count.index` has a value only in a block with `count`.".to_owned());
             }
+            (Target::This, _) if around.this => {}
             (Target::This, _) => return Err(SELF.to_owned()),
             (Target::Bare(name), _) => return Err(bare(name)),
             (Target::PathModule | Target::PathRoot | Target::PathCwd | Target::Workspace, _) => {}

@@ -12,7 +12,7 @@ use stackr_core::{
 
 use crate::{
     arguments::evaluate_body,
-    checks::Passed,
+    checks::{Passed, check_at},
     config::{Backend, By, error},
     eval::Scope,
     graph,
@@ -287,21 +287,51 @@ impl Declaration for Stack {
         let repetition = session
             .repetition(frame, declared.repeat, address.key.as_ref())
             .map_err(|why| about(Diagnostics::from(*why)))?;
-        for check in &declared.resource.preconditions {
-            let what = declared.resource.key.to_string();
-            session.check(check, frame, repetition, ("precondition failed", &what), &mut diagnostics);
-        }
         let place = Place::new(&session, frame, repetition);
+        let mut undecided = false;
+        for check in &declared.resource.preconditions {
+            undecided |= !check_at(check, &place, ("precondition failed", ""), &mut diagnostics);
+        }
         let body = &declared.resource.block;
         let arguments = evaluate_body(&body.body, &Scope::new(&place, &body.file));
         session.validate_used(&mut diagnostics);
         match arguments {
-            Ok(arguments) => diagnostics.or(arguments).map_err(about),
+            Ok(mut arguments) => {
+                arguments.terms.undecided = undecided;
+                diagnostics.or(arguments).map_err(about)
+            }
             Err(more) => {
                 diagnostics.extend(more);
                 Err(about(diagnostics))
             }
         }
+    }
+
+    fn postconditions(
+        &self,
+        block: usize,
+        address: &Address,
+        value: &Value,
+        env: &dyn Env,
+    ) -> Result<bool, Diagnostics> {
+        let declared = &self.tree.blocks[block];
+        if declared.resource.postconditions.is_empty() {
+            return Ok(true);
+        }
+        let session = Session::new(self, env);
+        let mut diagnostics = Diagnostics::default();
+        let mut decided = true;
+        let frame = session.frame_at(&address.module).unwrap_or(0);
+        match session.repetition(frame, declared.repeat, address.key.as_ref()) {
+            Ok(repetition) => {
+                let place = Place::new(&session, frame, repetition).with_self(value);
+                for check in &declared.resource.postconditions {
+                    decided &= check_at(check, &place, ("postcondition failed", ""), &mut diagnostics);
+                }
+            }
+            Err(why) => diagnostics.push(*why),
+        }
+        Diagnostics(diagnostics.0.into_iter().map(|d| d.about(address)).collect()).or(decided)
     }
 
     fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics> {
@@ -312,7 +342,8 @@ impl Declaration for Stack {
             let SymbolKind::Output(output) = &self.tree.symbols[*symbol].kind else { continue };
             for check in &output.preconditions {
                 let what = format!("output.{name}");
-                session.check(check, 0, None, ("precondition failed", &what), &mut diagnostics);
+                let place = Place::new(&session, 0, None);
+                check_at(check, &place, ("precondition failed", &what), &mut diagnostics);
             }
             match session.symbol(0, *symbol) {
                 Ok(value) if value.has_sensitive() && !output.sensitive => {

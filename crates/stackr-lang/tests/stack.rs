@@ -250,12 +250,12 @@ resource "aws_eip" "b" {
 }
 "#;
     let stack = stack(text);
-    assert_eq!(refs(&stack, "aws_eip.b"), "*→aws_vpc.a");
+    assert_eq!(refs(&stack, "aws_eip.b"), "lifecycle→aws_vpc.a");
     assert_eq!(arguments(&stack, "aws_eip.b", &Values::default()), "{}");
     let env = Values::default().with("", "aws_vpc.a", Value::object([("size", Value::from(1))]));
     assert_eq!(
         arguments(&stack, "aws_eip.b", &env),
-        "aws_eip.b: precondition failed: aws_eip.b: Only 1. [main.tf: aws_vpc.a.size > 2]"
+        "aws_eip.b: precondition failed: Only 1. [main.tf: aws_vpc.a.size > 2]"
     );
 }
 

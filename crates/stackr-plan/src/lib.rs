@@ -8,6 +8,7 @@
 
 mod decide;
 mod graph;
+mod judge;
 mod lower;
 mod plan;
 mod planner;

@@ -17,7 +17,7 @@ use stackr_core::{
 };
 
 use crate::{
-    Milestone, Plan, Reason, Resolver, Target, Values,
+    Action, Milestone, Plan, Reason, Resolver, Target, Values,
     decide::{self, Decided},
     graph::Blocks,
     lower,
@@ -32,18 +32,18 @@ pub struct Planner<'a> {
     pub(crate) request: Request<'a>,
     blocks: Option<Blocks>,
     started: bool,
-    progress: BTreeMap<usize, Progress>,
+    pub(crate) progress: BTreeMap<usize, Progress>,
     /// Data that was asked for and not answered, with its block.
-    waiting: BTreeMap<Address, usize>,
+    pub(crate) waiting: BTreeMap<Address, usize>,
     /// The arguments of data that was asked for.
     queries: BTreeMap<Address, Value>,
     seen: BTreeMap<(Address, Option<String>), Option<AnySeen>>,
-    values: Values,
+    pub(crate) values: Values,
     pub(crate) decided: BTreeMap<Address, Decided>,
     /// What each instance depends on; data is followed to what it depends on itself.
     pub(crate) depends_on: BTreeMap<Address, BTreeMap<Address, Milestone>>,
-    problems: Diagnostics,
-    warnings: Vec<Diagnostic>,
+    pub(crate) problems: Diagnostics,
+    pub(crate) warnings: Vec<Diagnostic>,
     selection: Selection,
     /// Blocks whose replacement is made first, by their own wish or because something on them wishes it.
     create_first: BTreeSet<usize>,
@@ -51,7 +51,7 @@ pub struct Planner<'a> {
 
 /// How far a block is.
 #[derive(Clone, Copy, PartialEq)]
-enum Progress {
+pub(crate) enum Progress {
     /// So many answers are missing.
     Waiting(usize),
     Planned,
@@ -140,16 +140,9 @@ impl<'a> Planner<'a> {
             match answer {
                 Answer::Seen { address, deposed, seen } => drop(self.seen.insert((address, deposed), seen)),
                 Answer::Found { address, value } => {
-                    if let Some(block) = self.waiting.remove(&address)
-                        && let Some(Progress::Waiting(open)) = self.progress.get_mut(&block)
-                    {
-                        *open -= 1;
-                        if *open == 0 {
-                            self.progress.insert(block, Progress::Planned);
-                        }
-                    }
                     let args = self.queries.remove(&address).unwrap_or(Value::Null);
                     self.values.set(&address, data_value(&args, &value));
+                    self.found(&address, args);
                 }
             }
         }
@@ -278,7 +271,12 @@ impl<'a> Planner<'a> {
         Some(AnySeen { args, outputs, status: stackr_core::Status::Ready })
     }
 
-    fn target(&self, block: &Declared, index: usize, depends_on: &BTreeMap<Address, Milestone>) -> Target {
+    pub(crate) fn target(
+        &self,
+        block: &Declared,
+        index: usize,
+        depends_on: &BTreeMap<Address, Milestone>,
+    ) -> Target {
         Target {
             block: index,
             provider: block.provider.clone(),
@@ -308,9 +306,12 @@ impl<'a> Planner<'a> {
             seen.as_ref(),
             &recording,
         )?;
+        // What conditions refer to is depended on too; whether they are met is judged below.
+        drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
         let asked = recording.asked.into_inner();
         let depends_on = self.dependencies(declaration, address, waits, &asked);
-        let decided = Decided::new(crate::decide::Input {
+        let undecided = want.terms.undecided;
+        let mut decided = Decided::new(crate::decide::Input {
             address,
             target: self.target(block, index, &depends_on),
             resource: &**resource,
@@ -322,6 +323,11 @@ impl<'a> Planner<'a> {
             unseal: self.request.unseal,
         });
         self.values.set(address, decided.change.after.clone());
+        let met = declaration.postconditions(index, address, &decided.change.after, &self.values)?;
+        if (undecided || !met) && decided.change.action == Action::Keep {
+            // Conditions that only apply can judge need a step at which it does.
+            decided.change.action = Action::Record;
+        }
         self.depends_on.insert(address.clone(), depends_on);
         self.decided.insert(address.clone(), decided);
         Ok(())
@@ -341,12 +347,13 @@ impl<'a> Planner<'a> {
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
         let recording = Recording { values: &self.values, asked: RefCell::default() };
         let target = self.target(block, index, &BTreeMap::new());
-        let args = resolver.query(address, &target, &recording)?;
+        let (args, terms) = resolver.query(address, &target, &recording)?;
+        drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
         let asked = recording.asked.into_inner();
         let depends_on = self.dependencies(declaration, address, waits, &asked);
         let pending = depends_on.keys().any(|a| self.decided.get(a).is_some_and(Decided::acts));
         let explicit = block.refs.iter().any(|r| r.arg.is_none());
-        if args.is_wholly_known() && !(pending && explicit) {
+        if args.is_wholly_known() && !terms.undecided && !(pending && explicit) {
             questions.push(Question::Look {
                 address: address.clone(),
                 ty: address.ty().to_owned(),

@@ -122,6 +122,18 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// The block that is behind it, where one is.
+    #[must_use]
+    pub fn declared(&self) -> Option<&Target> {
+        match self {
+            Self::Create { declared, .. }
+            | Self::Update { declared, .. }
+            | Self::Record { declared, .. }
+            | Self::Read { declared } => Some(declared),
+            Self::Delete { .. } | Self::Forget { .. } => None,
+        }
+    }
+
     /// The word for it: `create`, `update`, `record`, `delete`, `forget`, `read`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 use stackr_core::{
     Address, AnyResource, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object,
-    Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Value, coerce_args,
-    equal_recorded, is_silent, sealed,
+    Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Terms, Value,
+    coerce_args, equal_recorded, is_silent, sealed,
 };
 
 use crate::Target;
@@ -21,6 +21,8 @@ pub struct Want {
     pub declared: Value,
     /// The arguments as the verbs take them: with the provider's default tags merged in.
     pub args: Value,
+    /// What the block says beside its arguments.
+    pub terms: Terms,
 }
 
 /// Compares a sealed secret with a clear one: `(seal, secret)`.
@@ -55,7 +57,7 @@ impl Resolver<'_> {
     ) -> Result<Want, Diagnostics> {
         let resource = self.registry.resource(address.ty()).ok_or_else(|| unsupported(address))?;
         let schema = resource.schema();
-        let mut declared = self.args(address, target.block, schema, env)?;
+        let (mut declared, terms) = self.args(address, target.block, schema, env)?;
         if let Some(seen) = seen {
             let ignore = &self.declaration.blocks()[target.block].lifecycle.ignore_changes;
             apply_ignore(ignore, &mut declared, &seen.args);
@@ -73,14 +75,19 @@ impl Resolver<'_> {
             let defaults = self.providers.get(&target.provider).map(|p| &p.default_tags);
             merge_tags(&mut args, defaults);
         }
-        Ok(Want { declared, args })
+        Ok(Want { declared, args, terms })
     }
 
-    /// The arguments of a data block.
+    /// The arguments of a data block, and what it says beside them.
     ///
     /// # Errors
     /// What is wrong with the expressions or the arguments.
-    pub fn query(&self, address: &Address, target: &Target, env: &dyn Env) -> Result<Value, Diagnostics> {
+    pub fn query(
+        &self,
+        address: &Address,
+        target: &Target,
+        env: &dyn Env,
+    ) -> Result<(Value, Terms), Diagnostics> {
         let lookup = self.registry.lookup(address.ty()).ok_or_else(|| unsupported(address))?;
         self.args(address, target.block, lookup.schema(), env)
     }
@@ -91,9 +98,9 @@ impl Resolver<'_> {
         block: usize,
         schema: &Schema,
         env: &dyn Env,
-    ) -> Result<Value, Diagnostics> {
+    ) -> Result<(Value, Terms), Diagnostics> {
         let written = self.declaration.evaluate(block, address, env)?;
-        coerce_args(schema, &written.value).map_err(|problems| {
+        let value = coerce_args(schema, &written.value).map_err(|problems| {
             let block_span = self.declaration.blocks()[block].span.as_ref();
             Diagnostics(
                 problems
@@ -104,7 +111,8 @@ impl Resolver<'_> {
                     })
                     .collect(),
             )
-        })
+        })?;
+        Ok((value, written.terms))
     }
 }
 

@@ -205,7 +205,8 @@ fn applied(stack: &Stack) -> Last {
         let mut as_written = refs.clone();
         let after = &plan.changes.iter().find(|c| c.address == step.address).unwrap().after;
         as_written.extend(after.get("tags").map(|tags| ("tags".to_owned(), tags.clone())));
-        let want = Want { declared: Value::Object(as_written), args: Value::Object(refs) };
+        let want =
+            Want { declared: Value::Object(as_written), args: Value::Object(refs), terms: Terms::default() };
         let (args, outputs) = recorded(schema, &want, &seen, &|secret| format!("sealed-{secret}"));
         last.insert(
             step.address.clone(),

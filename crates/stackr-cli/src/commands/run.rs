@@ -299,7 +299,7 @@ async fn one(
     } else if !empty || summary.outcome != Outcome::Done {
         let what = if options.destroy { "Destroy" } else { "Apply" };
         let again = format!("stackr {command} {}", stack.name);
-        world.out.note(&progress::summary(summary, what, &again));
+        world.out.note(&progress::summary(summary, what, &again, open.loaded.sources()));
     }
     if summary.outcome == Outcome::Done && !options.destroy && !world.out.json && !empty {
         outputs(world, &applied.state);

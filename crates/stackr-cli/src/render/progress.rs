@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use stackr_engine::{Because, Envelope, ErrorView, Event, Reason, StepVerb, StepView, Summary};
+use stackr_engine::{Because, Envelope, ErrorView, Event, Place, Reason, StepVerb, StepView, Summary};
+use stackr_lang::Sources;
 
 use super::style::{ADD, BOLD, CHANGE, DIM, FORCES, REMOVE, paint};
 
@@ -118,7 +119,7 @@ impl Progress {
 }
 
 /// What came of a run: counts, failures with their facts, what was skipped, how to go on.
-pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
+pub(crate) fn summary(summary: &Summary, what: &str, again: &str, sources: &Sources) -> String {
     let mut out = String::new();
     for failure in &summary.failed {
         let _ = writeln!(
@@ -128,6 +129,9 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
             paint(BOLD, &failure.step.address.to_string()),
             error_text(&failure.error)
         );
+        if let Some(place) = failure.error.place.as_ref().and_then(|p| place(p, sources)) {
+            let _ = writeln!(out, "  at: {place}");
+        }
     }
     let needs: Vec<_> = summary
         .skipped
@@ -161,6 +165,14 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str) -> String {
         let _ = writeln!(out, "Everything that was done is recorded. To go on from here: {again}");
     }
     out
+}
+
+/// `main.tf:3:12`.
+fn place(place: &Place, sources: &Sources) -> Option<String> {
+    let before = sources.get(&place.file)?.get(..place.start)?;
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some(format!("{}:{line}:{column}", sources.path(&place.file)))
 }
 
 fn error_text(error: &ErrorView) -> String {

@@ -1,6 +1,7 @@
 //! The engine on the fake cloud: real planner, real state in memory, paused clock.
 
 mod faults;
+mod language;
 mod sweeps;
 mod works;
 
@@ -14,7 +15,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use stackr_core::{BoxFuture, Declaration as _, Lifecycle, ResourceExt as _, Stack, Value};
+use stackr_core::{BoxFuture, Declaration, Lifecycle, ResourceExt as _, Stack, Value};
 use stackr_plan::{Options, Plan, Planner, Request};
 use stackr_state::{
     Blob, Claim, Expect, Key, Memory, Outcome, Owner, Session, StackName, State, Store, Version, Written,
@@ -103,7 +104,7 @@ impl Lab {
         on_event: impl FnMut(&Envelope),
     ) -> Ran {
         let run = tokio::select! {
-            run = Box::pin(self.cycle(stack, store, interrupt, on_event)) => run,
+            run = Box::pin(self.cycle(stack.map(|s| s as _), store, interrupt, on_event)) => run,
             () = self.fake.crashed.notified() => Ran::Died,
             () = died.notified() => Ran::Died,
         };
@@ -114,9 +115,15 @@ impl Lab {
         run
     }
 
+    /// A run of what is declared in any way.
+    pub(crate) async fn apply(&self, stack: &dyn Declaration) -> Ran {
+        let interrupt = Interrupt::new();
+        Box::pin(self.cycle(Some(stack), Arc::new(self.store.clone()), &interrupt, |_| {})).await
+    }
+
     async fn cycle(
         &self,
-        stack: Option<&Stack>,
+        stack: Option<&dyn Declaration>,
         store: Arc<dyn Store>,
         interrupt: &Interrupt,
         on_event: impl FnMut(&Envelope),
@@ -150,7 +157,7 @@ impl Lab {
         let execution = Execution {
             program: &plan.program,
             values: plan.values,
-            declaration: stack.map(|s| s as _),
+            declaration: stack,
             registry: &registry,
             providers: &providers,
             connections: &connections,
@@ -168,7 +175,7 @@ impl Lab {
     pub(crate) async fn plan(
         &self,
         state: &State,
-        stack: Option<&Stack>,
+        stack: Option<&dyn Declaration>,
         connections: &Connections,
     ) -> Result<Plan, String> {
         let registry = Fake::registry();
@@ -177,7 +184,7 @@ impl Lab {
         let outputs: BTreeMap<String, (Value, bool)> =
             state.outputs.iter().map(|(k, o)| (k.clone(), (o.value(), o.sensitive))).collect();
         let request = Request {
-            declaration: stack.map(|s| s as _),
+            declaration: stack,
             registry: &registry,
             providers: &providers,
             last: &state.objects,
@@ -231,7 +238,7 @@ impl Lab {
         assert!(state.deposed.is_empty(), "{what}: {:?}", state.deposed);
         assert_eq!(state.objects.len(), inventory.len(), "{what}");
         let connections = Connections::new(Arc::new(self.fake.clone()), BTreeMap::new());
-        let plan = self.plan(&state, stack, &connections).await.unwrap();
+        let plan = self.plan(&state, stack.map(|s| s as _), &connections).await.unwrap();
         assert!(plan.program.steps.iter().all(|s| s.verb.name() == "read"), "{what}:\n{}", plan.program);
     }
 }

@@ -4,9 +4,9 @@ use stackr_core::{BlockKey, Diagnostics, Ignore, Lifecycle, Mode, Path, PathStep
 
 use super::{
     fields::{Fields, check_names, error, labels},
-    variable::{Check, Reference, decode_check, decode_depends_on},
+    variable::{Check, Reference, decode_checks, decode_depends_on},
 };
-use crate::syntax::{Attribute, Block, Body, Expr, Kind, Located, Target, parse_expression};
+use crate::syntax::{Attribute, Block, Expr, Kind, Located, Target, parse_expression};
 
 /// The arguments and blocks that are the language's and not the resource's.
 pub(crate) const META_ARGUMENTS: [&str; 4] = ["count", "for_each", "depends_on", "provider"];
@@ -23,6 +23,7 @@ pub(crate) struct Resource {
     pub(crate) provider: Option<ProviderRef>,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) preconditions: Vec<Check>,
+    pub(crate) postconditions: Vec<Check>,
 }
 
 /// `count` or `for_each`.
@@ -78,12 +79,16 @@ pub(crate) fn decode_resource(block: Block, mode: Mode, diagnostics: &mut Diagno
         }
     }
     let mut lifecycle = Lifecycle::default();
-    let mut preconditions = Vec::new();
+    let (mut preconditions, mut postconditions) = (Vec::new(), Vec::new());
     if let Some(inner) = fields.block("lifecycle", diagnostics) {
-        (lifecycle, preconditions) = decode_lifecycle(&inner.body, mode, diagnostics);
+        let mut fields = Fields::new(&inner.body, "a `lifecycle` block");
+        lifecycle = decode_lifecycle(&mut fields, mode, diagnostics);
+        preconditions = decode_checks(&mut fields, "precondition", diagnostics);
+        postconditions = decode_checks(&mut fields, "postcondition", diagnostics);
+        fields.finish(diagnostics);
     }
     let key = BlockKey { mode, ty, name };
-    Some(Resource { key, repeat, depends_on, provider, lifecycle, preconditions, block })
+    Some(Resource { key, repeat, depends_on, provider, lifecycle, preconditions, postconditions, block })
 }
 
 /// `count` or `for_each`, not both.
@@ -125,8 +130,7 @@ pub(crate) fn provider_ref(
     None
 }
 
-fn decode_lifecycle(body: &Body, mode: Mode, diagnostics: &mut Diagnostics) -> (Lifecycle, Vec<Check>) {
-    let mut fields = Fields::new(body, "a `lifecycle` block");
+fn decode_lifecycle(fields: &mut Fields<'_>, mode: Mode, diagnostics: &mut Diagnostics) -> Lifecycle {
     let mut lifecycle = Lifecycle::default();
     if mode == Mode::Managed {
         lifecycle.create_before_destroy = fields.flag("create_before_destroy", diagnostics).unwrap_or(false);
@@ -140,14 +144,7 @@ fn decode_lifecycle(body: &Body, mode: Mode, diagnostics: &mut Diagnostics) -> (
             diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
         }
     }
-    let checks: Vec<_> = fields.blocks("precondition").collect();
-    let preconditions = checks.into_iter().filter_map(|b| decode_check(b, diagnostics)).collect();
-    for found in fields.blocks("postcondition") {
-        let detail = "`postcondition` is not supported yet. Check what goes in with a `precondition`.";
-        diagnostics.push(error(found.span(), "unsupported block", detail));
-    }
-    fields.finish(diagnostics);
-    (lifecycle, preconditions)
+    lifecycle
 }
 
 fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ignore {

@@ -68,8 +68,7 @@ pub(crate) fn decode_variable(block: &Block, diagnostics: &mut Diagnostics) -> O
     let sensitive = fields.flag("sensitive", diagnostics).unwrap_or(false);
     fields.flag("ephemeral", diagnostics);
     let default = fields.argument("default").and_then(|a| default_of(a, &ty, &name, diagnostics));
-    let checks: Vec<_> = fields.blocks("validation").collect();
-    let validations = checks.into_iter().filter_map(|b| decode_check(b, diagnostics)).collect();
+    let validations = decode_checks(&mut fields, "validation", diagnostics);
     fields.finish(diagnostics);
     let typed = declared.is_some();
     Some(Variable { name, ty, typed, default, nullable, sensitive, validations, span: block.span() })
@@ -107,8 +106,7 @@ pub(crate) fn decode_output(block: &Block, diagnostics: &mut Diagnostics) -> Opt
         diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
     }
     let depends_on = decode_depends_on(&mut fields, diagnostics);
-    let checks: Vec<_> = fields.blocks("precondition").collect();
-    let preconditions = checks.into_iter().filter_map(|b| decode_check(b, diagnostics)).collect();
+    let preconditions = decode_checks(&mut fields, "precondition", diagnostics);
     fields.finish(diagnostics);
     let Some(value) = value else {
         let detail = format!("The output `{name}` has no `value`.");
@@ -118,8 +116,16 @@ pub(crate) fn decode_output(block: &Block, diagnostics: &mut Diagnostics) -> Opt
     Some(Output { name, value, description, sensitive, depends_on, preconditions })
 }
 
-/// A block with `condition` and `error_message`.
-pub(crate) fn decode_check(block: &Block, diagnostics: &mut Diagnostics) -> Option<Check> {
+/// The blocks of a kind that have a `condition` and an `error_message`.
+pub(crate) fn decode_checks(
+    fields: &mut Fields<'_>,
+    kind: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Check> {
+    fields.blocks(kind).filter_map(|block| decode_check(block, diagnostics)).collect()
+}
+
+fn decode_check(block: &Block, diagnostics: &mut Diagnostics) -> Option<Check> {
     labels(block, [], diagnostics)?;
     let mut fields = Fields::new(&block.body, "a condition");
     let condition = fields.argument("condition").map(Attribute::located);

@@ -1,0 +1,118 @@
+//! What the Terraform language asks of a run: conditions, checks, triggers, timeouts. Stacks are written in it.
+
+use std::sync::Arc;
+
+use stackr_core::Diagnostics;
+use stackr_lang::{Inputs, Loader, MemoryLoader, load};
+
+use super::*;
+
+/// A stack as it is written.
+fn written(text: &str) -> stackr_lang::Stack {
+    let loader: Arc<dyn Loader> = Arc::new(MemoryLoader::new().with("main.tf", text));
+    load(&loader, ".", &Inputs::default()).map_err(Diagnostics::from).unwrap()
+}
+
+/// What failed: `address kind message [marked]`, and what was not started.
+fn failures(summary: &Summary, text: &str) -> Vec<String> {
+    let failed = summary.failed.iter().map(|f| {
+        let place = f.error.place.as_ref().map_or("nowhere", |p| &text[p.start..p.end]);
+        format!("{} {}: {} [{place}]", f.step.address, f.error.kind, f.error.message)
+    });
+    failed.chain(summary.skipped.iter().map(|s| format!("{} skipped", s.step.address))).collect()
+}
+
+const POST: &str = r#"
+resource "fake_network" "a" {
+  range = "10.0"
+  lifecycle {
+    postcondition {
+      condition     = startswith(self.id, "vpc")
+      error_message = "The network is ${self.id}."
+    }
+  }
+}
+resource "fake_gateway" "g" {
+  network_id = fake_network.a.id
+}
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_misses_a_postcondition_is_recorded_and_stops_what_needs_it() {
+    let lab = Lab::new();
+    let summary = lab.apply(&written(POST)).await.summary();
+    let network = "fake_network.a declaration: postcondition failed: The network is net-1. [startswith(self.id, \"vpc\")]";
+    assert_eq!(failures(&summary, POST), [network, "fake_gateway.g skipped"]);
+    let state = lab.state().await;
+    let objects: Vec<_> = state.objects.values().map(|o| (o.id.as_str(), o.tainted)).collect();
+    assert_eq!(objects, [("net-1", false)]);
+    // It is known now, so the next plan fails before anything is done.
+    match lab.apply(&written(POST)).await {
+        Ran::Refused(why) => assert!(why.contains("The network is net-1."), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    let met = POST.replace("\"vpc\"", "\"net\"");
+    assert!(lab.apply(&written(&met)).await.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_condition_on_an_object_that_stays_is_judged_when_what_it_needs_is_known() {
+    let stack = |id: &str, extra: &str| {
+        let text = r#"
+resource "fake_network" "a" {
+  range = "10.0"
+  lifecycle {
+    postcondition {
+      condition     = length(try(fake_gateway.g.id, "")) < 100
+      error_message = "too long"
+    }
+    precondition {
+      condition     = try(fake_gateway.g.id, "none") != "ID"
+      error_message = "The gateway is ${try(fake_gateway.g.id, "none")}."
+    }
+  }
+}
+resource "fake_network" "b" { range = "20.0" }
+"#;
+        text.replace("ID", id) + extra
+    };
+    let gateway = "resource \"fake_gateway\" \"g\" { network_id = fake_network.b.id }";
+    let lab = Lab::new();
+    let without = stack("no", gateway).replace("fake_gateway.g.id", "fake_network.b.range");
+    let without = without.replace(gateway, "");
+    assert!(lab.apply(&written(&without)).await.is_done());
+    let text = stack("gw-3", gateway);
+    let summary = lab.apply(&written(&text)).await.summary();
+    let why = "fake_network.a declaration: precondition failed: The gateway is gw-3. [try(fake_gateway.g.id, \"none\") != \"gw-3\"]";
+    assert_eq!(failures(&summary, &text), [why]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_is_judged_where_it_is_read() {
+    let text = |near: &str| {
+        format!(
+            r#"
+resource "fake_network" "a" {{ range = "10.0" }}
+data "fake_zones" "z" {{
+  near = {near}
+  lifecycle {{
+    postcondition {{
+      condition     = length(self.names) > 2
+      error_message = "Only ${{join(", ", self.names)}}."
+    }}
+  }}
+}}
+resource "fake_network" "b" {{ range = data.fake_zones.z.names[0] }}
+"#
+        )
+    };
+    let lab = Lab::new();
+    match lab.apply(&written(&text("\"x\""))).await {
+        Ran::Refused(why) => assert!(why.contains("Only a near x, b near x."), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    let text = text("fake_network.a.id");
+    let summary = lab.apply(&written(&text)).await.summary();
+    let data = "data.fake_zones.z declaration: postcondition failed: Only a near net-1, b near net-1. [length(self.names) > 2]";
+    assert_eq!(failures(&summary, &text), [data, "fake_network.b skipped"]);
+}
