@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Address, BlockKey, Diagnostics, Key, ModulePath, Span, Value};
+use crate::{Address, BlockKey, Diagnostic, Diagnostics, Key, ModulePath, Span, Value};
 
 /// Which provider configuration a block uses: the empty string for the default one, else its alias.
 pub type ProviderKey = String;
@@ -51,6 +51,12 @@ pub trait Declaration: Send + Sync {
         Ok(true)
     }
 
+    /// What the checks of the stack find, as warnings. Data of a check that could not be read is null: what is asserted
+    /// of it is not judged then.
+    fn checks(&self, _env: &dyn Env) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     /// The provider configurations by key. They may not depend on resources.
     ///
     /// # Errors
@@ -90,6 +96,8 @@ pub struct Declared {
     pub provider: ProviderKey,
     /// Its `lifecycle` block.
     pub lifecycle: Lifecycle,
+    /// Whether it is data of a check: read after everything else, and what fails about it is a warning.
+    pub advisory: bool,
     /// Where it is written.
     pub span: Option<Span>,
 }

@@ -231,6 +231,7 @@ impl Stack {
                 refs: Vec::new(),
                 provider: ProviderKey::new(),
                 lifecycle: Lifecycle::default(),
+                advisory: false,
                 span: None,
             });
             self.instances.push(Vec::new());

@@ -180,6 +180,7 @@ async fn execute(
         finished: None,
         lost: None,
         out: None,
+        warnings: Vec::new(),
     };
     let summary = driver.drive(interrupt).await;
     close(driver, summary, declaration).await
@@ -209,6 +210,9 @@ async fn close<F: FnMut(&Envelope)>(
     }
     summary.duration = driver.elapsed();
     let limits = driver.limits();
+    let judged = declaration.filter(|_| summary.outcome == Outcome::Done && !driver.program.is_empty());
+    let found = judged.map(|declaration| declaration.checks(&driver.values)).unwrap_or_default();
+    summary.warnings = driver.warnings.iter().cloned().chain(found.iter().map(ErrorView::from)).collect();
     let Driver { journal, mut teller, lost, .. } = driver;
     let closed = journal.close(last, summary.outcome, limits).await;
     teller.tell(Event::RunFinished { summary: summary.clone() });

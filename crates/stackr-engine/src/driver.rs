@@ -77,6 +77,8 @@ pub(crate) struct Driver<'a, F> {
     pub(crate) lost: Option<Error>,
     /// When the run must be over, once it was told to stop waiting.
     pub(crate) out: Option<Instant>,
+    /// Why data of checks could not be read.
+    pub(crate) warnings: Vec<ErrorView>,
 }
 
 impl<F: FnMut(&Envelope)> Driver<'_, F> {
@@ -224,11 +226,27 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
                 how = self.judge(step, &value);
             }
         }
+        if self.is_advisory(step)
+            && let Err(Halt::Failed(error)) = how
+        {
+            let address = &self.program.steps[step.0].address;
+            self.values.set(address, Value::Null);
+            let message = format!("{address} cannot be read: {}", error.text());
+            self.warnings.push(ErrorView { place: error.place, ..ErrorView::new("check", message) });
+            how = Ok(());
+        }
         match how {
             Ok(()) => Input::Finished { step, id: ended.id, entries: ended.entries },
             Err(Halt::Failed(error)) => Input::Failed { step, error: *error, entries: ended.entries },
             Err(Halt::Left) => Input::Left { step, entries: ended.entries },
         }
+    }
+
+    /// Whether a step reads data of a check.
+    fn is_advisory(&self, step: StepId) -> bool {
+        let target = self.program.steps[step.0].verb.declared();
+        let blocks = self.resolver.map(|resolver| resolver.declaration.blocks());
+        target.zip(blocks).is_some_and(|(target, blocks)| blocks[target.block].advisory)
     }
 
     /// Whether what a step made or read meets the conditions on it. What was made stays recorded either way.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stackr_core::{Address, CloudError, Diagnostics, ErrorKind, Span};
+use stackr_core::{Address, CloudError, Diagnostic, Diagnostics, ErrorKind, Span};
 use stackr_plan::{Program, Verb};
 
 use crate::Summary;
@@ -226,6 +226,16 @@ impl ErrorView {
         }
     }
 
+    /// The call, if there was one, and what is wrong.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.operation.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.operation, self.message)
+        }
+    }
+
     /// With what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -245,6 +255,14 @@ impl From<&CloudError> for ErrorView {
             hint: None,
             place: None,
         }
+    }
+}
+
+/// What a check found.
+impl From<&Diagnostic> for ErrorView {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let place = diagnostic.span.as_ref().map(Place::from);
+        Self { place, ..Self::new("check", diagnostic.detail.clone()) }
     }
 }
 

@@ -99,13 +99,19 @@ impl Reader<'_> {
         for question in questions {
             match question {
                 Question::Read { .. } => reads.push(question),
-                Question::Look { address, ty, provider, args } => looks.push((address, ty, provider, args)),
+                Question::Look { address, ty, provider, args, advisory } => {
+                    looks.push((address, ty, provider, args, advisory));
+                }
             }
         }
-        let looked = join_all(looks.into_iter().map(|(address, ty, provider, args)| async move {
+        let looked = join_all(looks.into_iter().map(|(address, ty, provider, args, advisory)| async move {
             let found = self.look(&ty, &provider, &args).await;
             match found {
                 Ok(value) => Ok(vec![Answer::Found { address, value }]),
+                Err(error) if advisory => {
+                    let why = self.unlooked(&address, &ty, &args, &error).error.text();
+                    Ok(vec![Answer::Missing { address, why }])
+                }
                 Err(error) => Err(vec![self.unlooked(&address, &ty, &args, &error)]),
             }
         }));

@@ -23,6 +23,9 @@ pub struct Summary {
     /// Why the stack's outputs could not be evaluated, though every step was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<ErrorView>,
+    /// What the checks of the stack found after the last step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ErrorView>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
     /// How many milliseconds it took.
@@ -69,6 +72,7 @@ impl Summary {
             skipped: Vec::new(),
             abandoned: Vec::new(),
             outputs: None,
+            warnings: Vec::new(),
             interrupted: false,
             duration: Duration::ZERO,
         }

@@ -1,13 +1,19 @@
-//! Conditions that values must meet: validations of variables, preconditions.
+//! Conditions that values must meet: validations of variables, preconditions, postconditions, checks.
 
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use stackr_core::{Diagnostic, Diagnostics};
+use stackr_core::{Diagnostic, Diagnostics, ModulePath, Severity};
 
-use crate::{config::Check, eval::Scope, place::Place, session::Session, tree::SymbolKind};
+use crate::{
+    config::{Check, CheckBlock},
+    eval::Scope,
+    place::Place,
+    session::Session,
+    tree::SymbolKind,
+};
 
 /// The variables of module instances that have met their validations, where no block has a say in that.
 #[derive(Debug, Default)]
@@ -54,6 +60,70 @@ impl Session<'_> {
         }
         if symbol.static_checks && known && diagnostics.0.len() == before {
             self.stack.passed.add(module, id);
+        }
+    }
+}
+
+impl Session<'_> {
+    /// What the checks of all modules find.
+    pub(crate) fn assertions(&self) -> Vec<Diagnostic> {
+        let mut found = Diagnostics::default();
+        for (index, module) in
+            self.stack.tree.modules.iter().enumerate().filter(|(_, m)| !m.checks.is_empty())
+        {
+            match self.frames_of(index) {
+                Ok(frames) => {
+                    for (frame, path) in frames.into_iter().flatten() {
+                        for check in module.checks.values() {
+                            self.assert(check, frame, &path, &mut found);
+                        }
+                    }
+                }
+                Err(why) => found.push(*why),
+            }
+        }
+        let warned = found.0.into_iter().map(|d| Diagnostic { severity: Severity::Warning, ..d });
+        warned.collect()
+    }
+
+    fn assert(&self, check: &CheckBlock, frame: usize, path: &ModulePath, found: &mut Diagnostics) {
+        let data = check.data.as_ref().and_then(|key| self.env.block(path, key));
+        if data.is_some_and(|data| data.is_null()) {
+            return;
+        }
+        let module = if path.0.is_empty() { String::new() } else { format!("{path}.") };
+        let name = format!("{module}check.{}", check.name);
+        let place = Place::new(self, frame, None);
+        for assertion in &check.asserts {
+            if !check_at(assertion, &place, ("check failed", &name), found) {
+                let detail = format!("{name}: whether this holds is known after apply.");
+                let span = assertion.condition.span();
+                found.push(Diagnostic::error("check not known yet", detail).at(Some(span)));
+            }
+        }
+    }
+
+    /// Whether the outputs of called modules meet their preconditions. Those of the root are judged with its outputs.
+    pub(crate) fn inner_outputs(&self, found: &mut Diagnostics) {
+        let tree = &self.stack.tree;
+        for (index, module) in tree.modules.iter().enumerate().skip(1) {
+            let outputs = module.outputs.values().filter_map(|symbol| match &tree.symbols[*symbol].kind {
+                SymbolKind::Output(output) if !output.preconditions.is_empty() => Some(output),
+                _ => None,
+            });
+            let outputs: Vec<_> = outputs.collect();
+            if outputs.is_empty() {
+                continue;
+            }
+            for (frame, path) in self.frames_of(index).ok().flatten().into_iter().flatten() {
+                for output in &outputs {
+                    let what = format!("{path}.output.{}", output.name);
+                    let place = Place::new(self, frame, None);
+                    for check in &output.preconditions {
+                        check_at(check, &place, ("precondition failed", &what), found);
+                    }
+                }
+            }
         }
     }
 }

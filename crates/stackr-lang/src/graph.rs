@@ -21,6 +21,7 @@ pub(crate) fn resolve(tree: &mut Tree, diagnostics: &mut Diagnostics) -> Vec<Vec
     let checks: Vec<_> = (0..resolver.tree.symbols.len()).map(|s| resolver.validations(s)).collect();
     let mut blocks: Vec<_> = (0..resolver.tree.blocks.len()).map(|b| resolver.block(b)).collect();
     let providers = resolver.providers();
+    resolver.check_blocks();
     for (symbol, deps) in tree.symbols.iter_mut().zip(deps) {
         symbol.deps = deps;
     }

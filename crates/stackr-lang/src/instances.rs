@@ -77,18 +77,16 @@ impl Session<'_> {
         }
     }
 
-    /// The addresses of a block's instances, in all instances of the modules around it.
-    pub(crate) fn expansion(&self, block: usize) -> Evaluated<Expansion> {
+    /// The instances of a module, with their paths; `None` if it is not known which there are.
+    pub(crate) fn frames_of(&self, module: usize) -> Evaluated<Option<Vec<(usize, ModulePath)>>> {
         let tree = &self.stack.tree;
-        let declared = &tree.blocks[block];
-        let names = &tree.modules[declared.module].names;
         let mut frames = vec![(0, ModulePath::default())];
-        for name in names {
+        for name in &tree.modules[module].names {
             let mut inner = Vec::new();
             for (frame, path) in frames {
                 let module = self.frame(frame).module;
                 let repeat = tree.modules[module].children.get(name).and_then(|c| c.repeat);
-                let Some(keys) = self.instances(frame, repeat)?.keys() else { return Ok(Expansion::Unknown) };
+                let Some(keys) = self.instances(frame, repeat)?.keys() else { return Ok(None) };
                 for key in keys {
                     let Some(child) = self.child(frame, name, key.as_ref()) else { continue };
                     let mut path = path.clone();
@@ -98,6 +96,13 @@ impl Session<'_> {
             }
             frames = inner;
         }
+        Ok(Some(frames))
+    }
+
+    /// The addresses of a block's instances, in all instances of the modules around it.
+    pub(crate) fn expansion(&self, block: usize) -> Evaluated<Expansion> {
+        let declared = &self.stack.tree.blocks[block];
+        let Some(frames) = self.frames_of(declared.module)? else { return Ok(Expansion::Unknown) };
         let mut addresses = Vec::new();
         for (frame, module) in frames {
             let Some(keys) = self.instances(frame, declared.repeat)?.keys() else {

@@ -26,11 +26,13 @@ struct Around<'a> {
     iterators: &'a [String],
     /// Whether `self` is an object here.
     this: bool,
+    /// The check that this is in.
+    check: Option<&'a str>,
 }
 
 impl<'a> Around<'a> {
     fn new(module: usize, repeat: Option<(usize, By)>, file: &'a Arc<str>) -> Self {
-        Self { module, repeat, file, iterators: &[], this: false }
+        Self { module, repeat, file, iterators: &[], this: false, check: None }
     }
 }
 
@@ -151,6 +153,18 @@ impl References<'_> {
         }
     }
 
+    /// Finds what is wrong with the references of the checks.
+    pub(crate) fn check_blocks(&mut self) {
+        let tree = self.tree;
+        for (index, module) in tree.modules.iter().enumerate() {
+            for check in module.checks.values() {
+                let around = Around::new(index, None, &check.span.file);
+                let around = Around { check: Some(&check.name), ..around };
+                self.checks(&check.asserts, around, &mut Vec::new());
+            }
+        }
+    }
+
     /// What each provider block of the root is made from.
     pub(crate) fn providers(&mut self) -> Vec<(Span, Vec<Dep>)> {
         let tree = self.tree;
@@ -250,7 +264,16 @@ impl References<'_> {
                 deps.extend(tree.modules[child.module].outputs.values().map(|s| Dep::Symbol(*s)));
             }
             (Target::Block(key), _) => match place.blocks.get(key) {
-                Some(block) => deps.push(Dep::Block(*block)),
+                Some(block) => {
+                    let check = tree.blocks[*block].resource.check.as_deref();
+                    if let Some(check) = check.filter(|_| check != around.check) {
+                        let detail = format!(
+                            "`{key}` is read for the check `{check}` alone, and only its assertions refer to it."
+                        );
+                        return Err(detail);
+                    }
+                    deps.push(Dep::Block(*block));
+                }
                 None => return Err(unknown_block(place.blocks.keys(), key)),
             },
             (Target::EachValue, Some((symbol, By::ForEach))) => deps.push(Dep::Symbol(symbol)),

@@ -103,6 +103,7 @@ pub fn load(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stac
             refs,
             provider: provider::key_of(&tree, block, &mut diagnostics),
             lifecycle: block.resource.lifecycle.clone(),
+            advisory: block.resource.check.is_some(),
             span: Some(block.resource.block.span()),
         });
     }
@@ -362,8 +363,13 @@ impl Declaration for Stack {
                 Err(why) => diagnostics.push(*why),
             }
         }
+        session.inner_outputs(&mut diagnostics);
         session.validate_used(&mut diagnostics);
         diagnostics.or(outputs)
+    }
+
+    fn checks(&self, env: &dyn Env) -> Vec<Diagnostic> {
+        Session::new(self, env).assertions()
     }
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use stackr_core::{BlockKey, Diagnostics, Value};
 
 use crate::{
-    config::{Call, Config, Output, Provider, Repeat, Resource, Settings, Variable, error},
+    config::{Call, CheckBlock, Config, Output, Provider, Repeat, Resource, Settings, Variable, error},
     eval::nearest,
     loader::{Loader, join},
     sources::{Sources, read_config},
@@ -41,6 +41,7 @@ pub(crate) struct Module {
     pub(crate) outputs: BTreeMap<String, usize>,
     pub(crate) children: BTreeMap<String, Child>,
     pub(crate) blocks: BTreeMap<BlockKey, usize>,
+    pub(crate) checks: BTreeMap<String, CheckBlock>,
     pub(crate) settings: Settings,
     pub(crate) providers: Vec<Provider>,
 }
@@ -177,6 +178,7 @@ impl Builder<'_> {
             outputs: BTreeMap::new(),
             children: BTreeMap::new(),
             blocks: BTreeMap::new(),
+            checks: config.checks,
             settings: config.settings,
             providers: config.providers,
         });

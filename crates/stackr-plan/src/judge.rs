@@ -1,8 +1,9 @@
-//! Conditions on what was read: data is judged when its answer comes, not when it is asked for.
+//! Conditions on what was read, and checks. Data is judged when its answer comes, not when it is asked for.
 
-use stackr_core::{Address, Value};
+use stackr_core::{Address, Diagnostic, Value};
 
 use crate::{
+    Reason,
     decide::Decided,
     planner::{Planner, Progress},
 };
@@ -12,6 +13,9 @@ impl Planner<'_> {
     pub(crate) fn found(&mut self, address: &Address, args: Value) {
         let Some(block) = self.waiting.remove(address) else { return };
         let Some(declaration) = self.request.declaration else { return };
+        if declaration.blocks()[block].advisory {
+            self.advisory.push((block, address.clone(), args.clone()));
+        }
         let value = self.values.get(address).cloned().unwrap_or(Value::UNKNOWN);
         let broken = match declaration.postconditions(block, address, &value, &self.values) {
             Ok(true) => false,
@@ -24,6 +28,21 @@ impl Planner<'_> {
                 true
             }
         };
+        self.answered(block, broken);
+    }
+
+    /// Data of a check could not be read.
+    pub(crate) fn missing(&mut self, address: &Address, why: String) {
+        let Some(block) = self.waiting.remove(address) else { return };
+        let Some(declaration) = self.request.declaration else { return };
+        let span = declaration.blocks()[block].span.clone();
+        self.warnings.push(Diagnostic::warning("check cannot read its data", why).at(span).about(address));
+        self.values.set(address, Value::Null);
+        self.advisory.push((block, address.clone(), Value::UNKNOWN));
+        self.answered(block, false);
+    }
+
+    fn answered(&mut self, block: usize, broken: bool) {
         if let Some(Progress::Waiting(open)) = self.progress.get_mut(&block) {
             *open -= 1;
             if broken {
@@ -32,6 +51,20 @@ impl Planner<'_> {
                 self.progress.insert(block, Progress::Planned);
             }
         }
+    }
+
+    /// Judges the checks by what is planned. Where something changes, their data is read once more after it.
+    pub(crate) fn check(&mut self, destroy: bool) {
+        let Some(declaration) = self.request.declaration.filter(|_| !destroy) else { return };
+        if self.decided.values().any(Decided::acts) {
+            for (block, address, args) in std::mem::take(&mut self.advisory) {
+                self.read_again(block, &address, &args);
+                if let Some(decided) = self.decided.get_mut(&address) {
+                    decided.change.reasons = vec![Reason::Checked];
+                }
+            }
+        }
+        self.warnings.extend(declaration.checks(&self.values));
     }
 
     /// Data that is known now and is looked up once more during apply.

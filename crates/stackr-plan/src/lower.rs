@@ -32,6 +32,9 @@ pub(crate) fn lower(planner: &Planner<'_>, deposed: &[Decided]) -> Result<Progra
         build.add_removal(decided, true);
     }
     build.order_making(&planner.depends_on);
+    if let Some(declaration) = planner.request.declaration {
+        build.order_checks(|block| declaration.blocks()[block].advisory);
+    }
     let recorded = planner.decided.values().chain(deposed).filter_map(|d| d.object.as_ref().map(|o| (d, o)));
     build.order_removal(recorded);
     build.spare_removals(planner.request.registry);
@@ -126,6 +129,17 @@ impl Build {
                 if let Some(from) = self.by_address.get(below).and_then(|s| s.make) {
                     self.edge(from, make, *milestone);
                 }
+            }
+        }
+    }
+
+    /// Data of checks is read after everything else is made.
+    fn order_checks(&mut self, advisory: impl Fn(usize) -> bool) {
+        let is_last = |step: &Step| step.verb.declared().is_some_and(|target| advisory(target.block));
+        let (last, first): (Vec<_>, Vec<_>) = (0..self.steps.len()).partition(|s| is_last(&self.steps[*s]));
+        for to in last {
+            for &from in &first {
+                self.edge(from, to, Milestone::Ready);
             }
         }
     }

@@ -53,6 +53,8 @@ pub enum Reason {
     Deposed,
     /// Its arguments are not known before apply.
     Deferred,
+    /// It is data of a check, which is judged once more after the changes.
+    Checked,
 }
 
 /// What happens to one object, with the reasons and the arguments that differ.

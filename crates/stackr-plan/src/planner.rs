@@ -44,6 +44,8 @@ pub struct Planner<'a> {
     pub(crate) depends_on: BTreeMap<Address, BTreeMap<Address, Milestone>>,
     pub(crate) problems: Diagnostics,
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Data of checks that was read, with its block and its arguments.
+    pub(crate) advisory: Vec<(usize, Address, Value)>,
     selection: Selection,
     /// Blocks whose replacement is made first, by their own wish or because something on them wishes it.
     create_first: BTreeSet<usize>,
@@ -89,6 +91,7 @@ impl<'a> Planner<'a> {
             depends_on: BTreeMap::new(),
             problems: Diagnostics::default(),
             warnings: Vec::new(),
+            advisory: Vec::new(),
             selection,
             create_first,
         })
@@ -143,6 +146,10 @@ impl<'a> Planner<'a> {
                     let args = self.queries.remove(&address).unwrap_or(Value::Null);
                     self.values.set(&address, data_value(&args, &value));
                     self.found(&address, args);
+                }
+                Answer::Missing { address, why } => {
+                    self.queries.remove(&address);
+                    self.missing(&address, why);
                 }
             }
         }
@@ -359,6 +366,7 @@ impl<'a> Planner<'a> {
                 ty: address.ty().to_owned(),
                 provider: block.provider.clone(),
                 args: args.clone(),
+                advisory: block.advisory,
             });
             self.waiting.insert(address.clone(), index);
             self.queries.insert(address.clone(), args);
@@ -462,6 +470,7 @@ impl<'a> Planner<'a> {
                 Decided::deposed(address, object, gone)
             })
             .collect();
+        self.check(destroy);
         let program = lower::lower(self, &deposed)?;
         let outputs = self.output_changes(destroy)?;
         let changes = self.decided.values().chain(&deposed).map(|d| d.change.clone()).collect();

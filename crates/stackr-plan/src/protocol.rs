@@ -75,6 +75,8 @@ pub enum Question {
         provider: ProviderKey,
         /// Its arguments.
         args: Value,
+        /// Whether it may be missing: data of a check.
+        advisory: bool,
     },
 }
 
@@ -96,6 +98,13 @@ pub enum Answer {
         address: Address,
         /// The outputs.
         value: Value,
+    },
+    /// Data that may be missing could not be read.
+    Missing {
+        /// The data.
+        address: Address,
+        /// Why.
+        why: String,
     },
 }
 

@@ -166,7 +166,7 @@ fn show(out: &Output, plan: &Plan, open: &Open, destroy: bool, program: bool) {
         out.diagnostic(warning, open.loaded.sources());
     }
     if out.json {
-        out.json(&render::json::plan(plan, &open.stack.name));
+        out.json(&render::json::plan(plan, &open.stack.name, open.loaded.sources()));
         return;
     }
     out.result(&render::plan::plan(plan, open.deployment.registry(), destroy));
@@ -300,6 +300,9 @@ async fn one(
         let what = if options.destroy { "Destroy" } else { "Apply" };
         let again = format!("stackr {command} {}", stack.name);
         world.out.note(&progress::summary(summary, what, &again, open.loaded.sources()));
+        for warning in &summary.warnings {
+            world.out.diagnostic(&progress::warning(warning), open.loaded.sources());
+        }
     }
     if summary.outcome == Outcome::Done && !options.destroy && !world.out.json && !empty {
         outputs(world, &applied.state);

@@ -2,15 +2,16 @@
 
 use serde_json::{Value as Json, json};
 use stackr_core::Value;
+use stackr_lang::Sources;
 use stackr_plan::{Action, Counts, Plan, Reason};
 
-use super::value::is_secret;
+use super::{diagnostic, value::is_secret};
 
 /// The version of this form.
 const VERSION: u32 = 1;
 
 /// The plan of a stack on one line.
-pub(crate) fn plan(plan: &Plan, stack: &str) -> Json {
+pub(crate) fn plan(plan: &Plan, stack: &str, sources: &Sources) -> Json {
     let Counts { create, update, delete } = plan.counts();
     let changes: Vec<_> = plan
         .changes
@@ -57,6 +58,7 @@ pub(crate) fn plan(plan: &Plan, stack: &str) -> Json {
         "changes": changes,
         "outputs": outputs,
         "program": plan.program.to_string(),
+        "warnings": plan.warnings.iter().map(|w| diagnostic::json(w, sources)).collect::<Vec<_>>(),
         "refusals": plan.refusals.iter().map(|r| r.0.detail.clone()).collect::<Vec<_>>(),
     })
 }
@@ -100,5 +102,6 @@ fn reason(reason: &Reason) -> Json {
         Reason::Forced(args) => json!({ "forced": args }),
         Reason::Deposed => json!("deposed"),
         Reason::Deferred => json!("deferred"),
+        Reason::Checked => json!("checked"),
     }
 }

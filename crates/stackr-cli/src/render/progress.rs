@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use stackr_core::{Diagnostic, Span};
 use stackr_engine::{Because, Envelope, ErrorView, Event, Place, Reason, StepVerb, StepView, Summary};
 use stackr_lang::Sources;
 
@@ -165,6 +166,12 @@ pub(crate) fn summary(summary: &Summary, what: &str, again: &str, sources: &Sour
         let _ = writeln!(out, "Everything that was done is recorded. To go on from here: {again}");
     }
     out
+}
+
+/// What a check found, as a diagnostic of the sources.
+pub(crate) fn warning(warning: &ErrorView) -> Diagnostic {
+    let span = warning.place.as_ref().map(|p| Span { file: p.file.as_str().into(), range: p.start..p.end });
+    Diagnostic::warning("check failed", warning.message.clone()).at(span)
 }
 
 /// `main.tf:3:12`.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use stackr_core::Diagnostics;
+use stackr_core::{Diagnostics, ErrorKind};
 use stackr_lang::{Inputs, Loader, MemoryLoader, load};
 
 use super::*;
+use crate::fake::Fault;
 
 /// A stack as it is written.
 fn written(text: &str) -> stackr_lang::Stack {
@@ -115,4 +116,65 @@ resource "fake_network" "b" {{ range = data.fake_zones.z.names[0] }}
     let summary = lab.apply(&written(&text)).await.summary();
     let data = "data.fake_zones.z declaration: postcondition failed: Only a near net-1, b near net-1. [length(self.names) > 2]";
     assert_eq!(failures(&summary, &text), [data, "fake_network.b skipped"]);
+}
+
+const CHECK: &str = r#"
+resource "fake_network" "a" { range = "10.0" }
+check "far" {
+  data "fake_zones" "z" { near = "x" }
+  assert {
+    condition     = length(data.fake_zones.z.names) > 2
+    error_message = "Only ${join(", ", data.fake_zones.z.names)}."
+  }
+  assert {
+    condition     = fake_network.a.id == "net-9"
+    error_message = "It is ${fake_network.a.id}."
+  }
+}
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn checks_warn_and_never_fail() {
+    let lab = Lab::new();
+    let stack = written(CHECK);
+    let plan = lab.planned(&stack).await;
+    let warned: Vec<_> = plan.warnings.iter().map(|w| format!("{}: {}", w.summary, w.detail)).collect();
+    assert_eq!(
+        warned,
+        [
+            "check failed: check.far: Only a near x, b near x.",
+            "check not known yet: check.far: whether this holds is known after apply."
+        ]
+    );
+    let steps = "s1   create  fake_network.a\ns2   read    data.fake_zones.z    after s1.ready\n";
+    assert_eq!(plan.program.to_string(), steps);
+    let summary = lab.apply(&stack).await.summary();
+    assert_eq!(summary.outcome, Outcome::Done);
+    let warned: Vec<_> = summary.warnings.iter().map(|w| w.message.as_str()).collect();
+    assert_eq!(warned, ["check.far: Only a near x, b near x.", "check.far: It is net-1."]);
+    // Nothing is left to do, and what is checked goes on being told.
+    let plan = lab.planned(&stack).await;
+    assert_eq!((plan.program.steps.len(), plan.warnings.len()), (0, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_of_a_check_that_cannot_be_read_is_a_warning_too() {
+    let stack = written(CHECK);
+    let rehearsal = Lab::new();
+    assert!(rehearsal.apply(&stack).await.is_done());
+    let calls = rehearsal.fake.with(|world| world.calls.clone());
+    let lab = Lab::new();
+    lab.fake.fault(0, Fault::Before(ErrorKind::Denied));
+    let warned: Vec<_> = lab.planned(&stack).await.warnings.iter().map(|w| w.summary.clone()).collect();
+    assert_eq!(warned, ["check cannot read its data"]);
+    for (n, _) in calls.iter().enumerate().filter(|(_, call)| *call == "look fake_zones") {
+        lab.fake.fault(n, Fault::Before(ErrorKind::Denied));
+    }
+    let summary = lab.apply(&stack).await.summary();
+    assert_eq!(summary.outcome, Outcome::Done);
+    assert!(
+        summary.warnings[0].message.starts_with("data.fake_zones.z cannot be read: look fake_zones:"),
+        "{summary:?}"
+    );
+    assert_eq!(summary.warnings.len(), 1);
 }

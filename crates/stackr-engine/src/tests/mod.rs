@@ -121,6 +121,12 @@ impl Lab {
         Box::pin(self.cycle(Some(stack), Arc::new(self.store.clone()), &interrupt, |_| {})).await
     }
 
+    /// The plan of what is declared in any way.
+    pub(crate) async fn planned(&self, stack: &dyn Declaration) -> Plan {
+        let connections = Connections::new(Arc::new(self.fake.clone()), BTreeMap::new());
+        self.plan(&self.state().await, Some(stack), &connections).await.unwrap()
+    }
+
     async fn cycle(
         &self,
         stack: Option<&dyn Declaration>,

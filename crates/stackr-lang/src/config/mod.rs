@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use stackr_core::{BlockKey, Diagnostics, Mode, Span};
 
 mod call;
+mod check;
 mod fields;
 mod overrides;
 mod resource;
@@ -13,6 +14,7 @@ mod types;
 mod variable;
 
 pub(crate) use call::Call;
+pub(crate) use check::CheckBlock;
 pub(crate) use fields::{Fields, error};
 pub(crate) use overrides::merge;
 pub(crate) use resource::{By, META_ARGUMENTS, META_BLOCKS, Repeat, Resource};
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) locals: BTreeMap<String, (Located, Span)>,
     pub(crate) outputs: BTreeMap<String, (Output, Span)>,
     pub(crate) calls: BTreeMap<String, Call>,
+    pub(crate) checks: BTreeMap<String, CheckBlock>,
     /// In the order of the files and of the blocks in them.
     pub(crate) resources: Vec<Resource>,
     /// Where each resource is declared.
@@ -38,18 +41,17 @@ pub(crate) struct Config {
 }
 
 /// The blocks that are refused, with the remedy.
-const UNSUPPORTED: [(&str, &str); 6] = [
+const UNSUPPORTED: [(&str, &str); 5] = [
     ("moved", "`moved` blocks are not supported yet. Move the object with `stackr state mv`."),
     ("removed", "`removed` blocks are not supported yet. Forget the object with `stackr state rm`."),
     ("import", "`import` blocks are not supported yet."),
-    ("check", "`check` blocks are not supported yet. Use a `validation` or a `precondition`."),
     ("ephemeral", "`ephemeral` blocks are not supported. Use a data source or a variable."),
     ("run", "`run` blocks belong to test files."),
 ];
 
 /// The blocks of a file at its top level.
-const TOP_LEVEL: [&str; 8] =
-    ["terraform", "provider", "variable", "locals", "output", "module", "resource", "data"];
+const TOP_LEVEL: [&str; 9] =
+    ["terraform", "provider", "variable", "locals", "output", "module", "resource", "data", "check"];
 
 impl Config {
     /// Adds what a file declares.
@@ -97,18 +99,34 @@ impl Config {
             }
             "resource" | "data" => {
                 let mode = if &*block.kind == "data" { Mode::Data } else { Mode::Managed };
-                let Some(resource) = resource::decode_resource(block, mode, diagnostics) else { return };
-                match self.declared.entry(resource.key.clone()) {
-                    Entry::Occupied(first) => {
-                        unique("", &resource.key.to_string(), Some(first.get().clone()), span, diagnostics);
-                    }
-                    Entry::Vacant(entry) => {
-                        entry.insert(span);
-                        self.resources.push(resource);
+                if let Some(resource) = resource::decode_resource(block, mode, diagnostics) {
+                    self.add_resource(resource, diagnostics);
+                }
+            }
+            "check" => {
+                if let Some((check, data)) = check::decode_check_block(block, diagnostics) {
+                    let first = self.checks.get(&check.name).map(|c| c.span.clone());
+                    unique("check", &check.name, first, span, diagnostics);
+                    self.checks.entry(check.name.clone()).or_insert(check);
+                    if let Some(data) = data {
+                        self.add_resource(data, diagnostics);
                     }
                 }
             }
             kind => diagnostics.push(unsupported(kind, span)),
+        }
+    }
+
+    fn add_resource(&mut self, resource: Resource, diagnostics: &mut Diagnostics) {
+        let span = resource.block.span();
+        match self.declared.entry(resource.key.clone()) {
+            Entry::Occupied(first) => {
+                unique("", &resource.key.to_string(), Some(first.get().clone()), span, diagnostics);
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(span);
+                self.resources.push(resource);
+            }
         }
     }
 

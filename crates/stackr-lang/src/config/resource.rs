@@ -24,6 +24,8 @@ pub(crate) struct Resource {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) preconditions: Vec<Check>,
     pub(crate) postconditions: Vec<Check>,
+    /// The check that the data is in.
+    pub(crate) check: Option<String>,
 }
 
 /// `count` or `for_each`.
@@ -88,7 +90,18 @@ pub(crate) fn decode_resource(block: Block, mode: Mode, diagnostics: &mut Diagno
         fields.finish(diagnostics);
     }
     let key = BlockKey { mode, ty, name };
-    Some(Resource { key, repeat, depends_on, provider, lifecycle, preconditions, postconditions, block })
+    let check = None;
+    Some(Resource {
+        key,
+        repeat,
+        depends_on,
+        provider,
+        lifecycle,
+        preconditions,
+        postconditions,
+        check,
+        block,
+    })
 }
 
 /// `count` or `for_each`, not both.

@@ -1,0 +1,124 @@
+//! Conditions and checks as they are written: what is refused, what they refer to, what they say.
+
+mod support;
+
+use stackr_core::{Declaration as _, Value};
+use support::{Values, errors, index, refs, shown, stack};
+
+#[test]
+fn a_postcondition_sees_the_object_as_self() {
+    let text = r#"
+resource "aws_vpc" "a" {}
+resource "aws_eip" "b" {
+  count = 2
+  lifecycle {
+    postcondition {
+      condition     = self.index == count.index && aws_vpc.a.size > 2
+      error_message = "${count.index}: ${self.index}."
+    }
+  }
+}
+"#;
+    let stack = stack(text);
+    assert_eq!(refs(&stack, "aws_eip.b"), "lifecycle→aws_vpc.a");
+    let judge = |index: i64, size: Option<i64>| {
+        let mut env = Values::default();
+        if let Some(size) = size {
+            env = env.with("", "aws_vpc.a", Value::object([("size", Value::from(size))]));
+        }
+        let value = Value::object([("index", Value::from(index))]);
+        let address = "aws_eip.b[1]".parse().expect("an address");
+        let block = support::index(&stack, "aws_eip.b");
+        match stack.postconditions(block, &address, &value, &env) {
+            Ok(decided) => decided.to_string(),
+            Err(why) => shown(&why, stack.sources()),
+        }
+    };
+    assert_eq!(judge(1, Some(3)), "true");
+    assert_eq!(judge(1, None), "false");
+    let marked = "[main.tf: self.index == count.index && aws_vpc.a.size > 2]";
+    assert_eq!(judge(0, Some(3)), format!("aws_eip.b[1]: postcondition failed: 1: 0. {marked}"));
+    assert!(stack.blocks()[index(&stack, "aws_eip.b")].span.is_some());
+}
+
+#[test]
+fn conditions_that_cannot_be_are_refused() {
+    let inside = |condition: &str, kind: &str| {
+        errors(&format!(
+            "resource \"a\" \"b\" {{\n  lifecycle {{\n    {kind} {{\n      condition = {condition}\n      \
+             error_message = \"m\"\n    }}\n  }}\n}}\n"
+        ))
+    };
+    let refused = [
+        (inside("true", "postcondition"), "condition without a reference: This condition refers to nothing"),
+        (inside("self.x", "precondition"), "`self` has a value only in the `postcondition` blocks"),
+        (inside("a.b.x", "postcondition"), "self reference: `a.b` is made from itself here"),
+        (errors("output \"x\" { value = self.y }"), "`self` has a value only in"),
+    ];
+    for (found, expected) in refused {
+        assert!(found.contains(expected), "{found}\n{expected}");
+    }
+}
+
+#[test]
+fn a_check_says_what_does_not_hold_in_every_module_instance() {
+    let module = r#"
+variable "n" {}
+check "small" {
+  assert {
+    condition     = var.n < 2
+    error_message = "It is ${var.n}."
+  }
+}
+output "n" {
+  value = var.n
+  precondition {
+    condition     = var.n < 3
+    error_message = "Three is too many."
+  }
+}
+"#;
+    let files = |n: &str| {
+        let main = format!(
+            "module \"m\" {{\n  for_each = toset([\"1\", \"{n}\"])\n  source = \"./m\"\n  n = each.key\n}}\n"
+        );
+        support::load_files(
+            &[("main.tf", main.as_str()), ("m/m.tf", module)],
+            &stackr_lang::Inputs::default(),
+        )
+    };
+    let Ok(stack) = files("2") else { panic!("it loads") };
+    let found: Vec<_> = stack.checks(&Values::default()).iter().map(|d| d.detail.clone()).collect();
+    assert_eq!(found, ["module.m[\"2\"].check.small: It is 2."]);
+    assert!(stack.outputs(&Values::default()).is_ok());
+    let Ok(stack) = files("3") else { panic!("it loads") };
+    let why = stack.outputs(&Values::default()).expect_err("an output's precondition");
+    let marked = "[m/m.tf: var.n < 3]";
+    let expected = format!("precondition failed: module.m[\"3\"].output.n: Three is too many. {marked}");
+    assert_eq!(shown(&why, stack.sources()), expected);
+}
+
+#[test]
+fn data_of_a_check_belongs_to_it_alone() {
+    let check = |data: &str, rest: &str| {
+        errors(&format!(
+            "check \"c\" {{\n  data \"d\" \"e\" {{\n    {data}\n  }}\n  assert {{\n    condition = data.d.e.x\n    \
+             error_message = \"m\"\n  }}\n}}\n{rest}\n"
+        ))
+    };
+    assert_eq!(check("", ""), "no error");
+    let refused = [
+        (check("count = 1", ""), "Data of a check has no `count`."),
+        (check("lifecycle {}", ""), "Data of a check has no `lifecycle`."),
+        (check("", "output \"x\" { value = data.d.e.x }"), "`data.d.e` is read for the check `c` alone"),
+        (check("", "data \"d\" \"e\" {}"), "`data.d.e` is already declared"),
+        (errors("check \"c\" {}"), "The check `c` asserts nothing"),
+        (
+            errors("check \"c\" {\n  assert {\n    condition = false\n    error_message = \"m\"\n  }\n}"),
+            "refers to nothing",
+        ),
+    ];
+    for (found, expected) in refused {
+        assert!(found.contains(expected), "{found}\n{expected}");
+    }
+}
