@@ -172,6 +172,17 @@ pub struct Arguments {
 pub struct Terms {
     /// Whether a precondition could not be judged, because it needs something that is not known yet.
     pub undecided: bool,
+    /// What replaces the object when it changes itself.
+    pub triggers: Vec<Trigger>,
+}
+
+/// Something whose change replaces another object: an object, all objects of a block, or an attribute of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// The object; without a key all of its block.
+    pub address: Address,
+    /// The attribute; empty: whatever changes.
+    pub path: crate::Path,
 }
 
 /// One output of a stack.

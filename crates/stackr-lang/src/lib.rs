@@ -22,6 +22,7 @@ mod sources;
 mod stack;
 mod syntax;
 mod tree;
+mod triggers;
 mod visit;
 
 pub use config::Backend;

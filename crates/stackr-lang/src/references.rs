@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use stackr_core::{BlockKey, Diagnostics, Mode, Span};
 
 use crate::{
-    config::{By, Check, META_ARGUMENTS, Reference, error},
+    config::{By, Check, META_ARGUMENTS, Reference, error, triggering},
     eval::nearest,
     functions,
     graph::whole,
@@ -105,6 +105,9 @@ impl References<'_> {
         // Conditions need what they refer to, but data is not put off until apply for that, as `depends_on` does.
         let around = Around::new(declared.module, repeat, &resource.block.file);
         let conditions = args.entry(Some("lifecycle".to_owned())).or_default();
+        for trigger in &resource.triggers {
+            self.trigger(trigger, around, conditions);
+        }
         self.checks(&resource.preconditions, around, conditions);
         self.checks(&resource.postconditions, Around { this: true, ..around }, conditions);
         let body = &resource.block.body;
@@ -127,6 +130,23 @@ impl References<'_> {
             deps.dedup();
         }
         args
+    }
+
+    /// What a trigger is about; in its keys only those of this instance are known.
+    fn trigger(&mut self, trigger: &Located, around: Around<'_>, deps: &mut Vec<Dep>) {
+        let about = triggering(&trigger.expr);
+        mentions(&trigger.expr, &mut |mention, at| {
+            let allowed = match mention {
+                Mention::Target(Target::Block(key)) => Some(key) == about,
+                Mention::Target(Target::CountIndex | Target::EachKey) => true,
+                _ => false,
+            };
+            if !allowed {
+                let detail = "Only resources, `count.index` and `each.key` can be referred to here.";
+                self.diagnostics.push(error(at.span(&trigger.file), "wrong trigger", detail));
+            }
+        });
+        self.expr(&trigger.expr, Around { file: &trigger.file, ..around }, deps);
     }
 
     fn nested(&mut self, block: &crate::syntax::Block, around: Around<'_>, deps: &mut Vec<Dep>) {

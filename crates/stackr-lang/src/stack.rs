@@ -24,6 +24,7 @@ use crate::{
     sources::{Sources, read_config},
     syntax::parse_expression,
     tree::{Builder, Given, Module, SymbolKind, Tree, vendored},
+    triggers::trigger,
 };
 
 /// A declared system, written in the Terraform language.
@@ -299,6 +300,12 @@ impl Declaration for Stack {
         match arguments {
             Ok(mut arguments) => {
                 arguments.terms.undecided = undecided;
+                for located in &declared.resource.triggers {
+                    match trigger(&self.tree, located, address, &Scope::new(&place, &body.file)) {
+                        Ok(trigger) => arguments.terms.triggers.push(trigger),
+                        Err(why) => diagnostics.push(*why),
+                    }
+                }
                 diagnostics.or(arguments).map_err(about)
             }
             Err(more) => {

@@ -122,3 +122,28 @@ fn data_of_a_check_belongs_to_it_alone() {
         assert!(found.contains(expected), "{found}\n{expected}");
     }
 }
+
+#[test]
+fn triggers_are_resources_and_their_attributes() {
+    let trigger = |by: &str| {
+        errors(&format!(
+            "variable \"v\" {{ default = 1 }}\ndata \"d\" \"e\" {{}}\nresource \"t\" \"u\" {{ count = 2 }}\nresource \"a\" \"b\" \
+             {{\n  count = 2\n  lifecycle {{\n    replace_triggered_by = {by}\n  }}\n}}\n"
+        ))
+    };
+    for fine in ["[t.u]", "[t.u[0]]", "[t.u[count.index].x.y[0]]", "[\"t.u[0].x\"]"] {
+        assert_eq!(trigger(fine), "no error", "{fine}");
+    }
+    let refused = [
+        ("[var.v]", "resource expected: Only a change of a resource"),
+        ("[data.d.e.x]", "resource expected: Only a change of a resource"),
+        ("t.u", "wrong type: `replace_triggered_by` is a list"),
+        ("[t.u[var.v]]", "wrong trigger: Only resources, `count.index` and `each.key`"),
+        ("[t.missing]", "unknown reference: There is no resource `t.missing`."),
+        ("[a.b]", "self reference: `a.b` is made from itself here"),
+    ];
+    for (by, expected) in refused {
+        let found = trigger(by);
+        assert!(found.contains(expected), "{by}: {found}");
+    }
+}

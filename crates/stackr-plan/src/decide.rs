@@ -34,6 +34,8 @@ pub(crate) struct Input<'a> {
     /// What is seen of the recorded object; `None`: it is gone.
     pub(crate) seen: Option<&'a AnySeen>,
     pub(crate) replace_asked: bool,
+    /// The triggers that changed.
+    pub(crate) triggered: Vec<String>,
     pub(crate) unseal: Unseal<'a>,
 }
 
@@ -167,6 +169,9 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     let forced: Vec<_> = found.iter().filter(|d| d.replace).map(|d| d.field.name.to_owned()).collect();
     if !forced.is_empty() {
         reasons.push(Reason::Forced(forced));
+    }
+    if !input.triggered.is_empty() {
+        reasons.push(Reason::Triggered(input.triggered.clone()));
     }
     let fields = field_changes(input, last, &found);
     if !reasons.is_empty() {

@@ -15,6 +15,7 @@ mod planner;
 mod program;
 mod protocol;
 mod selection;
+mod triggers;
 mod values;
 mod want;
 

@@ -49,6 +49,8 @@ pub enum Reason {
     Failed(String),
     /// These arguments differ and cannot be changed in place.
     Forced(Vec<String>),
+    /// These changed, and they replace it by its own wish.
+    Triggered(Vec<String>),
     /// It was set aside by an earlier replacement and is still there.
     Deposed,
     /// Its arguments are not known before apply.

@@ -315,7 +315,8 @@ impl<'a> Planner<'a> {
         )?;
         // What conditions refer to is depended on too; whether they are met is judged below.
         drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
-        let asked = recording.asked.into_inner();
+        let mut asked = recording.asked.into_inner();
+        asked.note(&want.terms.triggers);
         let depends_on = self.dependencies(declaration, address, waits, &asked);
         let undecided = want.terms.undecided;
         let mut decided = Decided::new(crate::decide::Input {
@@ -323,6 +324,7 @@ impl<'a> Planner<'a> {
             target: self.target(block, index, &depends_on),
             resource: &**resource,
             foreseen: resource.foresee(&want.args),
+            triggered: self.triggered(&want.terms.triggers),
             want,
             last,
             seen: seen.as_ref(),

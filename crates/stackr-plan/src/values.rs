@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use stackr_core::{Address, BlockKey, Env, Key, ModulePath, Repeats, Value};
+use stackr_core::{Address, BlockKey, Env, Key, ModulePath, Repeats, Trigger, Value};
 
 /// The value of every instance. By block first: what asks for a block asks in all module instances, or in one.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +93,19 @@ pub(crate) struct Asked {
     pub(crate) blocks: BTreeSet<(ModulePath, BlockKey)>,
     /// Single instances.
     pub(crate) instances: BTreeSet<Address>,
+}
+
+impl Asked {
+    /// Notes what triggers are about.
+    pub(crate) fn note(&mut self, triggers: &[Trigger]) {
+        for Trigger { address, .. } in triggers {
+            if address.key.is_some() {
+                self.instances.insert(address.clone());
+            } else {
+                self.blocks.insert((address.module.clone(), address.block.clone()));
+            }
+        }
+    }
 }
 
 impl Env for Recording<'_> {

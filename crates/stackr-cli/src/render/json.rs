@@ -100,6 +100,7 @@ fn reason(reason: &Reason) -> Json {
         Reason::Tainted => json!("tainted"),
         Reason::Failed(why) => json!({ "failed": why }),
         Reason::Forced(args) => json!({ "forced": args }),
+        Reason::Triggered(by) => json!({ "triggered": by }),
         Reason::Deposed => json!("deposed"),
         Reason::Deferred => json!("deferred"),
         Reason::Checked => json!("checked"),

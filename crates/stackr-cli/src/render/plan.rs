@@ -55,6 +55,7 @@ fn headline(change: &Change) -> String {
         Reason::Leaving => Some("AWS is deleting it".to_owned()),
         Reason::Tainted => Some("it was left half-made".to_owned()),
         Reason::Failed(why) => Some(format!("it failed: {why}")),
+        Reason::Triggered(by) => Some(format!("replace_triggered_by: {} changes", by.join(", "))),
         Reason::Checked => Some("to judge a check once more".to_owned()),
         Reason::New | Reason::Asked | Reason::Forced(_) | Reason::Deposed | Reason::Deferred => None,
     });

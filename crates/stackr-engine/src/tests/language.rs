@@ -178,3 +178,54 @@ async fn data_of_a_check_that_cannot_be_read_is_a_warning_too() {
     );
     assert_eq!(summary.warnings.len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_trigger_that_changes_replaces() {
+    let text = |remark: &str, range: &str, by: &str| {
+        format!(
+            r#"
+resource "fake_network" "t" {{
+  for_each = {{ x = "{remark}", y = "stays" }}
+  range    = "{range}"
+  remark   = each.value
+}}
+resource "fake_network" "a" {{
+  for_each = toset(["x", "y"])
+  range    = "20.0"
+  lifecycle {{
+    replace_triggered_by = [{by}]
+  }}
+}}
+"#
+        )
+    };
+    let lab = Lab::new();
+    let plan = lab.planned(&written(&text("one", "10.0", "fake_network.t"))).await;
+    assert!(
+        plan.changes.iter().all(|c| c.action == stackr_plan::Action::Create),
+        "what is made triggers nothing"
+    );
+    assert!(lab.apply(&written(&text("one", "10.0", "fake_network.t"))).await.is_done());
+    let check = async |remark: &str, range: &str, by: &str, expected: &[&str]| {
+        let plan = lab.planned(&written(&text(remark, range, by))).await;
+        let replaced = plan.changes.iter().filter_map(|change| match change.reasons.as_slice() {
+            [stackr_plan::Reason::Triggered(by)] => Some(format!("{} by {}", change.address, by.join(", "))),
+            _ => None,
+        });
+        assert_eq!(replaced.collect::<Vec<_>>(), expected, "{remark} {range} {by}");
+    };
+    let whole = ["fake_network.a[\"x\"] by fake_network.t", "fake_network.a[\"y\"] by fake_network.t"];
+    check("two", "10.0", "fake_network.t", &whole).await;
+    check("one", "10.0", "fake_network.t", &[]).await;
+    let x = ["fake_network.a[\"x\"] by fake_network.t[\"x\"]"];
+    check("two", "10.0", "fake_network.t[each.key]", &x).await;
+    check("two", "10.0", "fake_network.t[each.key].range", &[]).await;
+    check("two", "10.0", "fake_network.t[each.key].id", &[]).await;
+    let ids = [
+        "fake_network.a[\"x\"] by fake_network.t[\"x\"].id",
+        "fake_network.a[\"y\"] by fake_network.t[\"y\"].id",
+    ];
+    check("one", "11.0", "fake_network.t[each.key].id", &ids).await;
+    assert!(lab.apply(&written(&text("two", "10.0", "fake_network.t[each.key].remark"))).await.is_done());
+    check("two", "10.0", "fake_network.t", &[]).await;
+}

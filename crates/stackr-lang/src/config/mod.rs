@@ -17,7 +17,7 @@ pub(crate) use call::Call;
 pub(crate) use check::CheckBlock;
 pub(crate) use fields::{Fields, error};
 pub(crate) use overrides::merge;
-pub(crate) use resource::{By, META_ARGUMENTS, META_BLOCKS, Repeat, Resource};
+pub(crate) use resource::{By, META_ARGUMENTS, META_BLOCKS, Repeat, Resource, triggering};
 pub use settings::Backend;
 pub(crate) use settings::{Provider, Settings};
 pub(crate) use variable::{Check, Output, Reference, Variable};

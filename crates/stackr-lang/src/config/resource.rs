@@ -24,6 +24,8 @@ pub(crate) struct Resource {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) preconditions: Vec<Check>,
     pub(crate) postconditions: Vec<Check>,
+    /// What replaces the object when it changes.
+    pub(crate) triggers: Vec<Located>,
     /// The check that the data is in.
     pub(crate) check: Option<String>,
 }
@@ -81,16 +83,18 @@ pub(crate) fn decode_resource(block: Block, mode: Mode, diagnostics: &mut Diagno
         }
     }
     let mut lifecycle = Lifecycle::default();
-    let (mut preconditions, mut postconditions) = (Vec::new(), Vec::new());
+    let (mut preconditions, mut postconditions, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(inner) = fields.block("lifecycle", diagnostics) {
         let mut fields = Fields::new(&inner.body, "a `lifecycle` block");
         lifecycle = decode_lifecycle(&mut fields, mode, diagnostics);
+        if let (Mode::Managed, Some(attribute)) = (mode, fields.argument("replace_triggered_by")) {
+            triggers = decode_triggers(attribute, diagnostics);
+        }
         preconditions = decode_checks(&mut fields, "precondition", diagnostics);
         postconditions = decode_checks(&mut fields, "postcondition", diagnostics);
         fields.finish(diagnostics);
     }
     let key = BlockKey { mode, ty, name };
-    let check = None;
     Some(Resource {
         key,
         repeat,
@@ -99,7 +103,8 @@ pub(crate) fn decode_resource(block: Block, mode: Mode, diagnostics: &mut Diagno
         lifecycle,
         preconditions,
         postconditions,
-        check,
+        triggers,
+        check: None,
         block,
     })
 }
@@ -151,13 +156,48 @@ fn decode_lifecycle(fields: &mut Fields<'_>, mode: Mode, diagnostics: &mut Diagn
         if let Some(attribute) = fields.argument("ignore_changes") {
             lifecycle.ignore_changes = ignore_changes(attribute, diagnostics);
         }
-        if let Some(attribute) = fields.argument("replace_triggered_by") {
-            let detail = "`replace_triggered_by` is not supported yet. Replace the object with `--target` when its \
-                          trigger changes, or make it refer to the trigger in an argument that forces replacement.";
-            diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
-        }
     }
     lifecycle
+}
+
+/// The objects and attributes that `replace_triggered_by` lists.
+fn decode_triggers(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Vec<Located> {
+    let Kind::Tuple(elements) = &attribute.expr.kind else {
+        let detail =
+            "`replace_triggered_by` is a list of resources and their attributes: `[aws_vpc.main.id]`.";
+        diagnostics.push(error(attribute.span(), "wrong type", detail));
+        return Vec::new();
+    };
+    let mut triggers = Vec::new();
+    for element in elements {
+        let parsed = match &element.kind {
+            Kind::Literal(Value::String(text)) => parse_expression(text, &attribute.file).ok(),
+            _ => None,
+        };
+        let located =
+            Located { expr: parsed.unwrap_or_else(|| element.clone()).into(), file: attribute.file.clone() };
+        if triggering(&located.expr).is_some() {
+            triggers.push(located);
+        } else {
+            let detail = "Only a change of a resource or of an attribute of one replaces another: `aws_vpc.main`, \
+                          `aws_subnet.a[count.index].id`.";
+            diagnostics.push(error(element.at.span(&attribute.file), "resource expected", detail));
+        }
+    }
+    triggers
+}
+
+/// The resource that a trigger is about.
+pub(crate) fn triggering(expr: &Expr) -> Option<&BlockKey> {
+    match &expr.kind {
+        Kind::Ref(target) => match &**target {
+            Target::Block(key) if key.mode == Mode::Managed => Some(key),
+            _ => None,
+        },
+        Kind::Attr(source, _) => triggering(source),
+        Kind::Index(pair) => triggering(&pair.0),
+        _ => None,
+    }
 }
 
 fn ignore_changes(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ignore {

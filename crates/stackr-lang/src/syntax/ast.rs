@@ -32,7 +32,7 @@ impl At {
 }
 
 /// An expression.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Expr {
     pub(crate) kind: Kind,
     pub(crate) at: At,
@@ -41,7 +41,7 @@ pub(crate) struct Expr {
 }
 
 /// What an expression is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Literal(Value),
     Template(Vec<Part>),
@@ -65,7 +65,7 @@ pub(crate) enum Kind {
 }
 
 /// `[for k, v in collection : key => value... if condition]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct For {
     pub(crate) key_name: Option<Box<str>>,
     pub(crate) value_name: Box<str>,
@@ -79,14 +79,14 @@ pub(crate) struct For {
 }
 
 /// `source[*].each` or `source.*.each`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Splat {
     pub(crate) source: Expr,
     pub(crate) each: Expr,
 }
 
 /// `name(args...)`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) name: Box<str>,
     pub(crate) name_at: At,
@@ -147,7 +147,7 @@ impl Binary {
 }
 
 /// A piece of a template.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Part {
     Text(String),
     Value(Expr),
@@ -156,7 +156,7 @@ pub(crate) enum Part {
 }
 
 /// `%{ if condition }…%{ else }…%{ endif }`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct If {
     pub(crate) condition: Expr,
     pub(crate) then: Vec<Part>,
@@ -164,7 +164,7 @@ pub(crate) struct If {
 }
 
 /// `%{ for k, v in collection }…%{ endfor }`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ForPart {
     pub(crate) key_name: Option<Box<str>>,
     pub(crate) value_name: Box<str>,
