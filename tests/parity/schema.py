@@ -1,10 +1,10 @@
 """Holds stackr's schemas against the AWS provider's own.
 
-    schema.py STACKR SCHEMA.json [--lacking FILE]
+    schema.py STACKR SCHEMA.json [--lacking FILE] [--timeouts FILE]
 
 STACKR is the binary, SCHEMA.json what `terraform providers schema -json` prints. Every argument and output of ours must
 exist there with the same type and nesting; what the provider has beyond ours is written to FILE, which `stackr explain`
-shows. Prints the differences, one a line; exits with 1 if there are any.
+shows. The other FILE gets the operations that each type has a timeout for. Prints the differences, one a line; exits with 1 if there are any.
 """
 
 import json
@@ -73,6 +73,16 @@ def compare(ty, mine, block, path, problems):
             compare(ty, field["fields"], nested, f"{path}{name}.", problems)
 
 
+def timeouts(provider):
+    for section, schemas in (("data", "data_source_schemas"), ("resource", "resource_schemas")):
+        for ty, schema in sorted(provider[schemas].items()):
+            nested = schema["block"].get("block_types", {}).get("timeouts")
+            flat = schema["block"].get("attributes", {}).get("timeouts")
+            if nested or flat:
+                names = nested["block"]["attributes"] if nested else flat["nested_type"]["attributes"]
+                yield f"{section} {ty} {' '.join(sorted(names))}"
+
+
 def main():
     stackr, schema = sys.argv[1], json.load(open(sys.argv[2], encoding="utf-8"))
     provider = next(s for name, s in schema["provider_schemas"].items() if name.endswith("/aws"))
@@ -93,12 +103,15 @@ def main():
             block = schemas[ty]["block"]
             compare(ty, all_mine, block, "", problems)
             count += len(all_mine)
-            beyond = sorted(n for n in fields(block) if n not in all_mine)
+            beyond = sorted(n for n in fields(block) if n not in all_mine and n != "timeouts")
             if beyond:
                 lacking.append(f"{section} {ty}: {' '.join(beyond)}")
     if "--lacking" in sys.argv:
         with open(sys.argv[sys.argv.index("--lacking") + 1], "w", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in sorted(lacking)))
+    if "--timeouts" in sys.argv:
+        with open(sys.argv[sys.argv.index("--timeouts") + 1], "w", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in timeouts(provider)))
     print("\n".join(problems) or f"{count} fields agree")
     sys.exit(1 if problems else 0)
 

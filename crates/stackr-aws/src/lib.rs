@@ -8,6 +8,7 @@ mod cloud;
 mod error;
 mod service;
 mod tags;
+mod timeouts;
 
 #[cfg(feature = "acm")]
 pub mod acm;
@@ -39,7 +40,7 @@ pub use service::Service;
 /// Every resource and data type of this crate, as far as its service's feature is on.
 #[must_use]
 pub fn registry() -> Registry {
-    let registry = sts::register(Registry::default());
+    let registry = sts::register(Registry::default()).with_timeouts(timeouts::timeouts);
     #[cfg(feature = "acm")]
     let registry = acm::register(registry);
     #[cfg(feature = "ec2")]

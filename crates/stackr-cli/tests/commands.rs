@@ -648,7 +648,7 @@ fn types_are_explained() {
           Its tags with the provider's default tags.
 
     The AWS provider has beyond this
-      secondary_allocation_ids, secondary_private_ip_address_count, secondary_private_ip_addresses, timeouts
+      secondary_allocation_ids, secondary_private_ip_address_count, secondary_private_ip_addresses
     "#);
     let types = result(&env, ["explain"]);
     assert!(types.contains("aws_nat_gateway") && types.contains("terraform_remote_state"), "{types}");

@@ -52,13 +52,16 @@ fn every_field_is_the_providers_own_and_what_is_lacking_is_listed() {
         return;
     };
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let lacking = dir.join("lacking.txt");
+    let (lacking, timeouts) = (dir.join("lacking.txt"), dir.join("timeouts.txt"));
     let output = Command::new("python3")
         .arg(repository.join("tests/parity/schema.py"))
-        .args([Path::new(env!("CARGO_BIN_EXE_stackr")), &schema, Path::new("--lacking"), &lacking])
+        .args([Path::new(env!("CARGO_BIN_EXE_stackr")), &schema])
+        .args([Path::new("--lacking"), &lacking, Path::new("--timeouts"), &timeouts])
         .output()
         .expect("python3 runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let found = fs::read_to_string(&lacking).expect("the list was written");
     assert_eq!(found, include_str!("../src/lacking.txt"), "what is lacking has changed");
+    let found = fs::read_to_string(&timeouts).expect("the list was written");
+    assert_eq!(found, include_str!("../../stackr-aws/src/timeouts.txt"), "the timeouts have changed");
 }

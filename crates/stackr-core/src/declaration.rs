@@ -174,6 +174,9 @@ pub struct Terms {
     pub undecided: bool,
     /// What replaces the object when it changes itself.
     pub triggers: Vec<Trigger>,
+    /// How long the user waits, in milliseconds by operation: `create`, `read`, `update`, `delete`. An operation whose
+    /// time is not known yet is left out.
+    pub timeouts: BTreeMap<String, u64>,
 }
 
 /// Something whose change replaces another object: an object, all objects of a block, or an attribute of one.

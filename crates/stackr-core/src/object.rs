@@ -30,6 +30,9 @@ pub struct Object {
     /// Whether its replacement is made before it is removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub create_before_destroy: bool,
+    /// How long the user waits, in milliseconds by operation, where that was said.
+    #[serde(rename = "timeouts_ms", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timeouts: BTreeMap<String, u64>,
     /// The version of the schema that `args` and `outputs` are of.
     pub schema: u32,
     /// Whether it was left half-made or found broken; the next plan replaces it.

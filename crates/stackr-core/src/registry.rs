@@ -2,13 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{AnyLookup, AnyResource, Erased, ErasedLookup, Lookup, Resource};
+use crate::{AnyLookup, AnyResource, Erased, ErasedLookup, Lookup, Mode, Resource, Terms};
+
+/// The operations that a type has a timeout for.
+type Timeouts = fn(Mode, &str) -> Vec<&'static str>;
 
 /// The resource and data types that a program knows.
 #[derive(Clone, Default)]
 pub struct Registry {
     resources: BTreeMap<&'static str, Arc<dyn AnyResource>>,
     lookups: BTreeMap<&'static str, Arc<dyn AnyLookup>>,
+    timeouts: Option<Timeouts>,
 }
 
 impl Registry {
@@ -30,6 +34,26 @@ impl Registry {
     pub fn with_any_lookup(mut self, lookup: Arc<dyn AnyLookup>) -> Self {
         self.lookups.insert(lookup.schema().ty, lookup);
         self
+    }
+
+    /// With what says which operations a type has a timeout for. Without it every type has all.
+    #[must_use]
+    pub fn with_timeouts(self, timeouts: fn(Mode, &str) -> Vec<&'static str>) -> Self {
+        Self { timeouts: Some(timeouts), ..self }
+    }
+
+    /// What is wrong with the timeouts that a block of this type has: the operation, and why it has none.
+    #[must_use]
+    pub fn wrong_timeouts(&self, mode: Mode, ty: &str, terms: &Terms) -> Vec<(String, String)> {
+        let all = || vec!["create", "delete", "read", "update"];
+        let has = self.timeouts.map_or_else(all, |timeouts| timeouts(mode, ty));
+        let wrong = terms.timeouts.keys().filter(|name| !has.contains(&name.as_str()));
+        let list = has.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let why = |name: &String| match list.as_str() {
+            "" => format!("`{ty}` has no timeouts."),
+            list => format!("`{ty}` has no timeout for `{name}`. It has: {list}."),
+        };
+        wrong.map(|name| (name.clone(), why(name))).collect()
     }
 
     /// The resource type of this name.

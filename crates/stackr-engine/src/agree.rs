@@ -80,7 +80,7 @@ async fn reported(
             Status::Leaving(_) | Status::Gone => {
                 return Err(Halt::new("vanished", "it was deleted by somebody else meanwhile"));
             }
-            Status::Pending(note) => (site.resource.waits().create, note.clone()),
+            Status::Pending(note) => (site.waits.create, note.clone()),
             _ if left.is_empty() => return Ok(left),
             _ => (site.patience.late_report, format!("until AWS reports {}", names(left.iter()).join(", "))),
         };

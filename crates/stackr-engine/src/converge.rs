@@ -205,6 +205,7 @@ pub(crate) fn object(
         depends_on: crate::intents::recorded_dependencies(maker.target),
         prevent_destroy: maker.target.prevent_destroy,
         create_before_destroy: maker.target.create_before_destroy,
+        timeouts: want.terms.timeouts.clone(),
         schema: crate::intents::SCHEMA,
         tainted,
         args,

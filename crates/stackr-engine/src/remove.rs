@@ -67,7 +67,7 @@ async fn known(site: &mut Site, object: &Object) -> Result<Option<(Value, Value)
 }
 
 async fn until_gone(site: &mut Site, id: &str, began: Instant) -> Result<(), Halt> {
-    let limit = site.resource.waits().delete;
+    let limit = site.waits.delete;
     if limit.is_zero() {
         return Ok(());
     }

@@ -32,7 +32,7 @@ pub(crate) async fn settle(
     first: Option<AnySeen>,
     began: Instant,
 ) -> Settled {
-    let limit = site.resource.waits().create;
+    let limit = site.waits.create;
     let pace = Pace::new(site.expected);
     let mut trial = Trial::new(Call::Read);
     let (mut last, mut next, mut told) = (None, first, String::new());
@@ -120,7 +120,7 @@ pub(crate) async fn steady(
     subject: &Subject,
     mut seen: AnySeen,
 ) -> (AnySeen, Result<(), Halt>) {
-    let (began, limit) = (Instant::now(), site.resource.waits().create);
+    let (began, limit) = (Instant::now(), site.waits.create);
     let (pace, mut trial, mut told) = (Pace::new(None), Trial::new(Call::Read), String::new());
     while let (Until::Steady, Status::Settling(note)) = (site.until, seen.status.clone()) {
         if told.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stackr_core::{Address, AnyResource, Cloud, CloudError, Value};
+use stackr_core::{Address, AnyResource, Cloud, CloudError, Value, Waits};
 use stackr_plan::{Milestone, StepId};
 use stackr_state::Entry;
 use tokio::{
@@ -128,6 +128,8 @@ pub(crate) struct Site {
     pub(crate) until: Until,
     /// Whether another step waits for this one to be ready.
     pub(crate) awaited: bool,
+    /// How long to wait before giving up: as the user says, else as the type does.
+    pub(crate) waits: Waits,
     /// How long this is expected to take, if it was learned.
     pub(crate) expected: Option<Duration>,
 }
@@ -181,8 +183,7 @@ impl Site {
     /// The error itself if it is not one to repeat after, or was repeated long enough.
     pub(crate) async fn pause(&mut self, error: &CloudError, trial: &mut Trial) -> Result<(), Halt> {
         let since = trial.began.elapsed();
-        let delay =
-            trial.backoff.next(trial.call, error.kind(), self.resource.waits(), since, &mut self.jitter);
+        let delay = trial.backoff.next(trial.call, error.kind(), self.waits, since, &mut self.jitter);
         let Some(delay) = delay else {
             let mut view = self.view(error);
             if since > Duration::from_secs(1) {

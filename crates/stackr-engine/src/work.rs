@@ -81,7 +81,8 @@ impl Shop {
                 let want = resolve(order, declared, planned, None)?;
                 let intended =
                     order.intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
-                let site = self.site(order, Some(&want.args))?;
+                let mut site = self.site(order, Some(&want.args))?;
+                site.waits = patient(site.waits, &want.terms.timeouts, "create");
                 let task = Ensure {
                     want,
                     target: declared.clone(),
@@ -102,7 +103,8 @@ impl Shop {
             }
             Verb::Update { declared, want: planned, object, seen } => {
                 let want = resolve(order, declared, planned, Some(seen))?;
-                let site = self.site(order, Some(&want.args))?;
+                let mut site = self.site(order, Some(&want.args))?;
+                site.waits = patient(site.waits, &want.terms.timeouts, "update");
                 let (object, seen) = ((**object).clone(), (**seen).clone());
                 let task = Amend { want, target: declared.clone(), object, seen };
                 Task::Run(Box::pin(update(site, task)))
@@ -122,7 +124,9 @@ impl Shop {
                 Task::Over(Box::new(forget(&step.address, object, *deposed)))
             }
             Verb::Delete { object, .. } => {
-                Task::Run(Box::pin(remove(self.site(order, None)?, (**object).clone())))
+                let mut site = self.site(order, None)?;
+                site.waits = patient(site.waits, &object.timeouts, "delete");
+                Task::Run(Box::pin(remove(site, (**object).clone())))
             }
             Verb::Read { declared } => self.look_up(order, declared)?,
         })
@@ -145,6 +149,7 @@ impl Shop {
             patience: self.patience,
             until: if waits_until_steady(args) { Until::Steady } else { self.until },
             awaited: order.awaited,
+            waits: resource.waits(),
             expected: *expected,
         })
     }
@@ -156,11 +161,12 @@ impl Shop {
             return Err(Halt::new("bug", "a step without a type"));
         };
         let found = resolver(order)?.query(address, target, order.values);
-        let (args, _) = found.map_err(|d| declaration(&d))?;
+        let (args, terms) = found.map_err(|d| declaration(&d))?;
         known(&args)?;
         let (lookup, cloud) = (Arc::clone(lookup), Arc::clone(cloud));
         let (reports, stop, step) = (self.reports.clone(), self.stop.clone(), order.step);
         let mut jitter = Jitter::new(self.seed, step.0);
+        let waits = patient(Waits::INSTANT, &terms.timeouts, "read");
         let hidden = secrets(lookup.schema().args.fields, &args);
         Ok(Task::Run(Box::pin(async move {
             let (began, mut backoff) = (Instant::now(), Backoff::default());
@@ -176,8 +182,7 @@ impl Shop {
                 let since = began.elapsed();
                 let mut view = ErrorView::from(&error);
                 view.message = scrub(&hidden, &view.message);
-                let Some(delay) = backoff.next(Call::Read, error.kind(), Waits::INSTANT, since, &mut jitter)
-                else {
+                let Some(delay) = backoff.next(Call::Read, error.kind(), waits, since, &mut jitter) else {
                     return Ended::halted(Halt::failed(view), Vec::new());
                 };
                 drop(reports.send((step, Report::Retrying { error: view, delay })));
@@ -187,6 +192,16 @@ impl Shop {
                 }
             }
         })))
+    }
+}
+
+/// How long an operation is waited for: as the user says, else as the type does. What is not waited for at all stays so.
+fn patient(waits: Waits, timeouts: &BTreeMap<String, u64>, operation: &str) -> Waits {
+    let Some(said) = timeouts.get(operation).map(|ms| Duration::from_millis(*ms)) else { return waits };
+    match operation {
+        "delete" if waits.delete.is_zero() => waits,
+        "delete" => Waits { delete: said, ..waits },
+        _ => Waits { create: said, ..waits },
     }
 }
 

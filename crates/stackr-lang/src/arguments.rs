@@ -8,6 +8,7 @@ use crate::{
     config::{Fields, META_ARGUMENTS, META_BLOCKS, error},
     eval::{Names, Scope},
     syntax::{Block, Body},
+    timeouts,
     visit::iterator_name,
 };
 
@@ -15,7 +16,9 @@ use crate::{
 pub(crate) fn evaluate_body(body: &Body, scope: &Scope<'_>) -> Result<Arguments, Diagnostics> {
     let mut lowering = Lowering { spans: BTreeMap::new(), diagnostics: Diagnostics::default() };
     let value = lowering.body(body, *scope, "", true);
-    lowering.diagnostics.or(Arguments { value, spans: lowering.spans, terms: Terms::default() })
+    let mut arguments = Arguments { value, spans: lowering.spans, terms: Terms::default() };
+    timeouts::take(&mut arguments, &mut lowering.diagnostics);
+    lowering.diagnostics.or(arguments)
 }
 
 struct Lowering {

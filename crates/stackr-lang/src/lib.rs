@@ -21,6 +21,7 @@ mod show;
 mod sources;
 mod stack;
 mod syntax;
+mod timeouts;
 mod tree;
 mod triggers;
 mod visit;

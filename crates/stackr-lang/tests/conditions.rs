@@ -147,3 +147,34 @@ fn triggers_are_resources_and_their_attributes() {
         assert!(found.contains(expected), "{by}: {found}");
     }
 }
+
+#[test]
+fn timeouts_are_times_by_operation() {
+    let times = |text: &str| {
+        let stack = stack(&format!(
+            "variable \"v\" {{ default = \"1h30m\" }}\nresource \"a\" \"b\" {{\n  x = 1\n  {text}\n}}\n"
+        ));
+        let address = "a.b".parse().expect("an address");
+        match stack.evaluate(0, &address, &Values::default()) {
+            Ok(found) => {
+                assert_eq!(found.value, Value::object([("x", Value::from(1))]));
+                found
+                    .terms
+                    .timeouts
+                    .iter()
+                    .map(|(name, ms)| format!("{name} {ms}"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            }
+            Err(why) => shown(&why, stack.sources()),
+        }
+    };
+    assert_eq!(
+        times("timeouts {\n create = \"30m\"\n delete = var.v\n read = null\n}"),
+        "create 1800000, delete 5400000"
+    );
+    assert_eq!(times("timeouts = { update = \"1.5s\" }"), "update 1500");
+    assert!(times("timeouts { create = \"30\" }").contains("wrong timeout: \"30\" is not a time to wait."));
+    assert!(times("timeouts { create = \"-3m\" }").contains("[main.tf: \"-3m\"]"));
+    assert!(times("timeouts = 3").contains("Timeouts are written by operation"));
+}

@@ -233,6 +233,7 @@ fn is_stale(input: &Input<'_>, last: &Object, seen: &AnySeen) -> bool {
     blind(&args) != blind(&last.args)
         || blind(&outputs) != blind(&last.outputs)
         || depends_on != input.target.depends_on
+        || last.timeouts != input.want.terms.timeouts
         || last.prevent_destroy != input.target.prevent_destroy
         || last.create_before_destroy != input.target.create_before_destroy
 }

@@ -27,5 +27,5 @@ pub use protocol::{Answer, Next, Options, Question, Request};
 pub use values::Values;
 pub use want::{
     Difference, Resolver, Seal, Unseal, Want, conforms, differences, nearest_span, planned_value, recorded,
-    sealed_json, value,
+    sealed_json, timeout_problems, value,
 };

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 use stackr_core::{
-    Address, AnyResource, AnySeen, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind, Object,
-    Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Terms, Value,
-    coerce_args, equal_recorded, is_silent, sealed,
+    Address, AnyResource, AnySeen, Arguments, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind,
+    Object, Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Span, Terms,
+    Value, coerce_args, equal_recorded, is_silent, sealed,
 };
 
 use crate::Target;
@@ -112,8 +112,29 @@ impl Resolver<'_> {
                     .collect(),
             )
         })?;
+        let mode = address.block.mode;
+        let wrong = self.registry.wrong_timeouts(mode, address.ty(), &written.terms);
+        if !wrong.is_empty() {
+            return Err(timeout_problems(wrong, &written, self.declaration.blocks()[block].span.as_ref()));
+        }
         Ok((value, written.terms))
     }
+}
+
+/// What is wrong with the timeouts of a block, as [`Registry::wrong_timeouts`] says it.
+#[must_use]
+pub fn timeout_problems(
+    wrong: Vec<(String, String)>,
+    written: &Arguments,
+    block: Option<&Span>,
+) -> Diagnostics {
+    let place = |name: &str| {
+        let paths = [format!("timeouts[0].{name}"), "timeouts".to_owned(), "timeouts[0]".to_owned()];
+        paths.iter().find_map(|path| written.spans.get(path)).or(block).cloned()
+    };
+    let problem =
+        |(name, why): (String, String)| Diagnostic::error("unsupported timeout", why).at(place(&name));
+    Diagnostics(wrong.into_iter().map(problem).collect())
 }
 
 /// The span of a path, or of the closest value around it that has one.

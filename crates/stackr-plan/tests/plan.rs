@@ -218,6 +218,7 @@ fn applied(stack: &Stack) -> Last {
                 depends_on: declared.depends_on.clone(),
                 prevent_destroy: declared.prevent_destroy,
                 create_before_destroy: declared.create_before_destroy,
+                timeouts: BTreeMap::new(),
                 schema: 0,
                 tainted: false,
                 args,

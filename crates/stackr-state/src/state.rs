@@ -214,6 +214,7 @@ impl Intent {
             depends_on: self.depends_on.clone(),
             prevent_destroy: self.prevent_destroy,
             create_before_destroy: self.create_before_destroy,
+            timeouts: BTreeMap::new(),
             schema: self.schema,
             tainted: false,
             args: self.args.clone(),

@@ -38,6 +38,8 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
                     continue;
                 }
             };
+            let wrong = registry.wrong_timeouts(block.key.mode, &block.key.ty, &written.terms);
+            problems.extend(stackr_plan::timeout_problems(wrong, &written, block.span.as_ref()));
             for problem in coerce_args(schema, &written.value).err().into_iter().flatten() {
                 let span = stackr_plan::nearest_span(&written.spans, &problem.path).cloned();
                 let found =

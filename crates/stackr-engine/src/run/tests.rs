@@ -13,6 +13,7 @@ fn object() -> Object {
         depends_on: Vec::new(),
         prevent_destroy: false,
         create_before_destroy: false,
+        timeouts: std::collections::BTreeMap::new(),
         schema: 1,
         tainted: false,
         args: serde_json::Map::new(),

@@ -229,3 +229,34 @@ resource "fake_network" "a" {{
     assert!(lab.apply(&written(&text("two", "10.0", "fake_network.t[each.key].remark"))).await.is_done());
     check("two", "10.0", "fake_network.t", &[]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_is_kept_to_and_recorded() {
+    // A gateway is pending for a minute, and takes half of one to go.
+    let text = |times: &str| {
+        format!(
+            "resource \"fake_network\" \"a\" {{ range = \"10.0\" }}\nresource \"fake_gateway\" \"g\" {{\n  network_id = \
+             fake_network.a.id\n  {times}\n}}\n"
+        )
+    };
+    let lab = Lab::new();
+    let short = text("timeouts {\n    create = \"40s\"\n  }");
+    let summary = lab.apply(&written(&short)).await.summary();
+    let failed: Vec<_> =
+        summary.failed.iter().map(|f| (f.error.kind.as_str(), f.error.message.as_str())).collect();
+    let (kind, message) = failed[0];
+    assert!(kind == "timeout" && message.starts_with("not ready after 4"), "{failed:?}");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    // The time of a delete is recorded, so that a destroy without sources keeps to it too.
+    let patient = text("timeouts = { delete = \"${10 + 5}s\" }");
+    assert!(lab.apply(&written(&patient)).await.is_done());
+    let state = lab.state().await;
+    let recorded: Vec<_> = state.objects.values().map(|o| o.timeouts.clone()).collect();
+    assert_eq!(recorded[0], BTreeMap::from([("delete".to_owned(), 15_000)]));
+    assert!(recorded[1].is_empty());
+    let summary = lab.run(None).await.summary();
+    let failed: Vec<_> = summary.failed.iter().map(|f| f.error.message.as_str()).collect();
+    assert!(failed[0].starts_with("not gone after 1"), "{failed:?}");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert!(lab.run(None).await.is_done());
+}

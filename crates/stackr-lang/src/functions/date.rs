@@ -115,7 +115,7 @@ fn nanoseconds(fraction: &str) -> Option<i32> {
 }
 
 /// A duration such as `1h30m` or `-1.5h`, as far as 64 bits of nanoseconds reach.
-pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
+pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
     let invalid = || format!("time: invalid duration {text:?}");
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -29,6 +29,7 @@ mod verb;
 mod yaml;
 mod yaml_write;
 
+pub(crate) use date::duration;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use stackr_core::{Type, Value};
