@@ -668,8 +668,16 @@ fn types_are_explained() {
 fn the_version_is_that_of_the_package() {
     let env = stackr_testkit::environment!();
     let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(result(&env, ["version"]), format!("stackr {version}\n"));
-    assert_eq!(lines(&result(&env, ["version", "--json"])), [serde_json::json!({ "version": version })]);
+    assert_eq!(
+        result(&env, ["version"]),
+        format!(
+            "stackr {version}\nspeaks the language of Terraform 1.11.4, and types of AWS as its provider 5.100 has them\n"
+        )
+    );
+    assert_eq!(
+        lines(&result(&env, ["version", "--json"])),
+        [serde_json::json!({ "version": version, "language": "1.11.4", "aws_provider": "5.100" })]
+    );
 }
 
 #[test]

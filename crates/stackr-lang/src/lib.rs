@@ -12,6 +12,7 @@ mod functions;
 mod graph;
 mod inputs;
 mod instances;
+mod level;
 mod loader;
 mod place;
 mod provider;
@@ -28,6 +29,7 @@ mod visit;
 
 pub use config::Backend;
 pub use inputs::{CliVar, Inputs};
+pub use level::LANGUAGE;
 pub use loader::{LoadError, Loader, MemoryLoader, join};
 pub use show::show;
 pub use sources::Sources;

@@ -6,9 +6,9 @@ use stackr_core::{AssumeRole, Diagnostics, ProviderConfig, ProviderKey, Type, Va
 
 use crate::{
     config::{Provider, error},
-    eval::Scope,
+    eval::{Scope, nearest},
     syntax::{Attribute, Block},
-    tree::{BlockDecl, Tree},
+    tree::{BlockDecl, Module, Tree},
 };
 
 /// What is accepted because it changes nothing here: stackr does not do what these switch off or limit.
@@ -148,45 +148,52 @@ impl Reader<'_> {
     }
 }
 
-/// The provider configuration of the root that a block uses.
+/// The key of a configuration: its alias, after the module that has it where that is not the root.
+pub(crate) fn key(module: &Module, alias: &str) -> ProviderKey {
+    let names: Vec<_> = module.names.iter().map(|name| format!("module.{name}")).collect();
+    if names.is_empty() { alias.to_owned() } else { format!("{}/{alias}", names.join(".")) }
+}
+
+/// Whether a provider block is a configuration of its own.
+pub(crate) fn configures(module: &Module, provider: &Provider) -> bool {
+    provider.name == "aws" && (module.parent.is_none() || !provider.is_empty())
+}
+
+/// The provider configuration that a block uses: one of its module, or what the modules around are given.
 pub(crate) fn key_of(tree: &Tree, block: &BlockDecl, diagnostics: &mut Diagnostics) -> ProviderKey {
     let reference = block.resource.provider.as_ref();
     let mut name = reference.map_or_else(|| "aws".to_owned(), |r| r.name.clone());
     let mut alias = reference.map_or_else(String::new, |r| r.alias.clone());
     let span = reference.map_or_else(|| block.resource.block.span(), |r| r.span.clone());
-    let mut module = block.module;
-    while let Some(parent) = &tree.modules[module].parent {
+    let mut module = &tree.modules[block.module];
+    loop {
+        let own = module.providers.iter().find(|p| p.name == name && p.alias == alias);
+        if own.is_some_and(|own| configures(module, own)) {
+            return key(module, &alias);
+        }
+        let Some(parent) = &module.parent else { break };
         let child = tree.modules[parent.module].children.get(&parent.name);
-        match child.and_then(|c| c.call.providers.as_ref()) {
-            Some(providers) => {
-                match providers.iter().find(|(inner, _)| *inner == (name.clone(), alias.clone())) {
-                    Some((_, outer)) => (name, alias) = (outer.name.clone(), outer.alias.clone()),
-                    None if alias.is_empty() => {}
-                    None => {
-                        let detail = format!(
-                            "The `providers` of the module `{}` do not give `{name}.{alias}`.",
-                            parent.name
-                        );
-                        diagnostics.push(error(span, "unknown provider", detail));
-                        return ProviderKey::new();
-                    }
-                }
-            }
+        let given = child.and_then(|c| c.call.providers.as_ref());
+        match given.into_iter().flatten().find(|(inner, _)| *inner == (name.clone(), alias.clone())) {
+            Some((_, outer)) => (name, alias) = (outer.name.clone(), outer.alias.clone()),
             None if alias.is_empty() => {}
             None => {
                 let detail = format!(
-                    "The module `{}` is not given `{name}.{alias}`: say `providers = {{ {name}.{alias} = … }}` where it is called.",
+                    "The module `{}` is not given `{name}.{alias}`: say `providers = {{ {name}.{alias} = … }}` where \
+                     it is called.",
                     parent.name
                 );
                 diagnostics.push(error(span, "unknown provider", detail));
                 return ProviderKey::new();
             }
         }
-        module = parent.module;
+        module = &tree.modules[parent.module];
     }
-    let root = &tree.modules[0].providers;
-    if !alias.is_empty() && !root.iter().any(|p| p.name == name && p.alias == alias) {
-        let detail = format!("There is no `provider \"{name}\"` block with the alias `{alias}`.");
+    if !alias.is_empty() && !module.providers.iter().any(|p| p.name == name && p.alias == alias) {
+        let aliases = module.providers.iter().filter(|p| p.name == name && !p.alias.is_empty());
+        let near = nearest(&alias, aliases.map(|p| &*p.alias));
+        let hint = near.map_or_else(String::new, |n| format!(" Did you mean `{name}.{n}`?"));
+        let detail = format!("There is no `provider \"{name}\"` block with the alias `{alias}`.{hint}");
         diagnostics.push(error(span, "unknown provider", detail));
     }
     alias

@@ -185,15 +185,17 @@ impl References<'_> {
         }
     }
 
-    /// What each provider block of the root is made from.
+    /// What each provider block is made from.
     pub(crate) fn providers(&mut self) -> Vec<(Span, Vec<Dep>)> {
         let tree = self.tree;
         let mut all = Vec::new();
-        for provider in &tree.modules[0].providers {
-            let file = &provider.block.file;
-            let mut deps = Vec::new();
-            self.body(&provider.block.body, Around::new(0, None, file), &mut deps);
-            all.push((provider.block.span(), deps));
+        for (index, module) in tree.modules.iter().enumerate() {
+            for provider in &module.providers {
+                let file = &provider.block.file;
+                let mut deps = Vec::new();
+                self.body(&provider.block.body, Around::new(index, None, file), &mut deps);
+                all.push((provider.block.span(), deps));
+            }
         }
         all
     }

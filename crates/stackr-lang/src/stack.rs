@@ -7,7 +7,7 @@ use std::{
 
 use stackr_core::{
     Address, Arguments, BlockKey, Declaration, Declared, Diagnostic, Diagnostics, Env, Expansion, ModulePath,
-    OutputValue, ProviderConfig, ProviderKey, Repeats, Span, Value,
+    ModuleStep, OutputValue, ProviderConfig, ProviderKey, Repeats, Span, Value,
 };
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     eval::Scope,
     graph,
     inputs::{Inputs, variable_values},
+    level,
     loader::Loader,
     place::Place,
     provider, references,
@@ -91,6 +92,8 @@ pub fn load(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stac
     let mut tree = builder.tree;
     let refs = graph::resolve(&mut tree, &mut diagnostics);
     check_providers(&tree, &mut diagnostics);
+    level::check(&tree, &mut diagnostics);
+    check_outputs(&tree, &mut diagnostics);
     let mut blocks = Vec::new();
     for (block, refs) in tree.blocks.iter().zip(refs) {
         blocks.push(Declared {
@@ -136,20 +139,33 @@ pub fn load(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stac
     }
 }
 
-/// Providers that need no configuration to speak of; blocks for them are accepted.
-const PLAIN_PROVIDERS: [&str; 4] = ["random", "null", "time", "terraform"];
+/// The root's outputs are recorded, so none of them can be ephemeral.
+fn check_outputs(tree: &Tree, diagnostics: &mut Diagnostics) {
+    for symbol in tree.modules[0].outputs.values() {
+        if let SymbolKind::Output(output) = &tree.symbols[*symbol].kind
+            && let Some(span) = &output.ephemeral
+        {
+            let detail =
+                "The outputs of a stack are recorded, so they cannot be ephemeral. Say `sensitive = true`.";
+            diagnostics.push(error(span.clone(), "ephemeral output", detail));
+        }
+    }
+}
 
 fn check_providers(tree: &Tree, diagnostics: &mut Diagnostics) {
-    let mut seen = BTreeSet::new();
-    for provider in &tree.modules[0].providers {
-        if !seen.insert((&provider.name, &provider.alias)) {
-            let detail = "This provider is configured twice. Give one of the blocks an `alias`.";
-            diagnostics.push(error(provider.block.span(), "duplicate declaration", detail));
-        }
-        if provider.name != "aws" && !PLAIN_PROVIDERS.contains(&&*provider.name) {
-            let detail =
-                format!("stackr speaks to AWS only; the provider `{}` is not supported.", provider.name);
-            diagnostics.push(error(provider.block.span(), "unsupported provider", detail));
+    for module in &tree.modules {
+        let mut seen = BTreeSet::new();
+        for provider in &module.providers {
+            if !seen.insert((&provider.name, &provider.alias)) {
+                let detail = "This provider is configured twice. Give one of the blocks an `alias`.";
+                diagnostics.push(error(provider.block.span(), "duplicate declaration", detail));
+            }
+            // Those of stackr beside AWS need no configuration to speak of; blocks for them are accepted.
+            if !level::PROVIDERS.contains(&&*provider.name) {
+                let detail =
+                    format!("stackr speaks to AWS only; the provider `{}` is not supported.", provider.name);
+                diagnostics.push(error(provider.block.span(), "unsupported provider", detail));
+            }
         }
     }
 }
@@ -169,7 +185,7 @@ impl Stack {
     /// The providers that `required_providers` of any module names: local name, source and place.
     pub fn required_providers(&self) -> impl Iterator<Item = (&str, &str, &Span)> {
         let settings = self.tree.modules.iter().map(|m| &m.settings.required_providers);
-        settings.flatten().map(|(name, (source, span))| (&**name, &**source, span))
+        settings.flatten().map(|(name, required)| (&**name, &*required.source, &required.span))
     }
 
     /// The text of every file that was read.
@@ -381,15 +397,18 @@ impl Declaration for Stack {
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {
         let session = Session::new(self, &Nothing);
-        let place = Place::new(&session, 0, None);
         let mut diagnostics = Diagnostics::default();
         let mut providers = BTreeMap::new();
-        for provider in self.tree.modules[0].providers.iter().filter(|p| p.name == "aws") {
-            match provider::configuration(provider, &Scope::new(&place, &provider.block.file)) {
-                Ok(config) => {
-                    providers.insert(provider.alias.clone(), config);
+        for module in &self.tree.modules {
+            for provider in module.providers.iter().filter(|p| provider::configures(module, p)) {
+                // A module that has providers of its own is there once.
+                let path = module.names.iter().map(|name| ModuleStep { name: name.clone(), key: None });
+                let Some(frame) = session.frame_at(&ModulePath(path.collect())) else { continue };
+                let place = Place::new(&session, frame, None);
+                match provider::configuration(provider, &Scope::new(&place, &provider.block.file)) {
+                    Ok(config) => drop(providers.insert(provider::key(module, &provider.alias), config)),
+                    Err(why) => diagnostics.extend(why),
                 }
-                Err(why) => diagnostics.extend(why),
             }
         }
         providers.entry(ProviderKey::new()).or_default();

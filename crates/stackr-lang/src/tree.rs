@@ -237,11 +237,7 @@ impl Builder<'_> {
         else {
             return;
         };
-        if let Some(provider) = config.providers.iter().find(|p| p.name == "aws") {
-            let detail = "A module that is called takes its providers from the caller. Remove this block and, in \
-                          the `module` block, say `providers = { aws = aws.alias }` where it is not the default.";
-            self.diagnostics.push(error(provider.block.span(), "provider in a module", detail));
-        }
+        self.check_providers(&config, &call);
         let mut arguments = BTreeMap::new();
         for (name, value, span) in &call.arguments {
             if !config.variables.contains_key(name) {
@@ -265,6 +261,38 @@ impl Builder<'_> {
         });
         let name = call.name.clone();
         self.tree.modules[module].children.insert(name, Child { module: child, call, repeat });
+    }
+
+    /// What is wrong with the providers of a called module: those that it has itself, and those that it must be given.
+    fn check_providers(&mut self, config: &Config, call: &Call) {
+        let given = |name: &str, alias: &str| {
+            let all = call.providers.iter().flatten();
+            all.map(|((n, a), _)| (n, a)).any(|(n, a)| n == name && a == alias)
+        };
+        for provider in config.providers.iter().filter(|p| p.name == "aws" && !p.is_empty()) {
+            let detail = if given(&provider.name, &provider.alias) {
+                format!(
+                    "The module `{}` has this configuration itself, so it cannot be given another.",
+                    call.name
+                )
+            } else if call.repeat.is_some() || !call.depends_on.is_empty() {
+                "A module with a provider of its own cannot have `count`, `for_each` or `depends_on`. Remove this block \
+                 and, in the `module` block, say `providers = { aws = aws.alias }`."
+                    .to_owned()
+            } else {
+                continue;
+            };
+            self.diagnostics.push(error(provider.block.span(), "provider in a module", detail));
+        }
+        for (name, alias) in config.settings.required_providers.values().flat_map(|r| &r.aliases) {
+            if !given(name, alias) {
+                let detail = format!(
+                    "The module `{}` needs a provider: say `providers = {{ {name}.{alias} = {name} }}`.",
+                    call.name
+                );
+                self.diagnostics.push(error(call.span.clone(), "missing provider", detail));
+            }
+        }
     }
 
     /// The directory of a called module, relative to the root's.

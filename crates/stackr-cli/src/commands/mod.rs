@@ -14,16 +14,25 @@ use crate::{
     world::World,
 };
 
+/// The version of the AWS provider whose types stackr's follow.
+const AWS_PROVIDER: &str = "5.100";
+
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
     let Cli { command, global } = cli;
     match command {
         Command::Version => {
             let version = env!("CARGO_PKG_VERSION");
+            let language = stackr_lang::LANGUAGE.map(|n| n.to_string()).join(".");
             if out.json {
-                out.json(&serde_json::json!({ "version": version }));
+                out.json(&serde_json::json!({
+                    "version": version,
+                    "language": language,
+                    "aws_provider": AWS_PROVIDER,
+                }));
             } else {
                 out.result(&format!("stackr {version}\n"));
+                out.result(&format!("speaks the language of Terraform {language}, and types of AWS as its provider {AWS_PROVIDER} has them\n"));
             }
             Ok(Exit::Done)
         }

@@ -45,7 +45,11 @@ const UNSUPPORTED: [(&str, &str); 5] = [
     ("moved", "`moved` blocks are not supported yet. Move the object with `stackr state mv`."),
     ("removed", "`removed` blocks are not supported yet. Forget the object with `stackr state rm`."),
     ("import", "`import` blocks are not supported yet."),
-    ("ephemeral", "`ephemeral` blocks are not supported. Use a data source or a variable."),
+    (
+        "ephemeral",
+        "`ephemeral` blocks are not supported yet. Read the value with a data source, or give it as a variable with \
+         `sensitive = true`: sensitive values are never recorded in the clear.",
+    ),
     ("run", "`run` blocks belong to test files."),
 ];
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use stackr_core::{Diagnostics, Span, Value};
 
-use super::fields::{Fields, constant, error, labels};
+use super::{
+    fields::{Fields, constant, error, labels},
+    resource::provider_ref,
+};
 use crate::{
     eval::Scope,
     place::NoReferences,
-    syntax::{Block, Body},
+    syntax::{Block, Body, Expr, Kind, Target},
 };
 
 /// A `backend` block.
@@ -28,7 +31,17 @@ pub(crate) struct Settings {
     pub(crate) required_version: Vec<(String, Span)>,
     pub(crate) backend: Option<Backend>,
     /// The provider that each local name stands for: `hashicorp/aws`.
-    pub(crate) required_providers: BTreeMap<String, (String, Span)>,
+    pub(crate) required_providers: BTreeMap<String, Required>,
+}
+
+/// What `required_providers` says of one name.
+#[derive(Debug)]
+pub(crate) struct Required {
+    pub(crate) source: String,
+    pub(crate) version: Option<String>,
+    /// The configurations that whoever calls the module must give: name and alias.
+    pub(crate) aliases: Vec<(String, String)>,
+    pub(crate) span: Span,
 }
 
 /// A `provider` block.
@@ -37,6 +50,14 @@ pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) alias: String,
     pub(crate) block: Block,
+}
+
+impl Provider {
+    /// Whether it configures nothing: in a called module it then only says that the caller gives it.
+    pub(crate) fn is_empty(&self) -> bool {
+        let body = &self.block.body;
+        body.blocks.is_empty() && body.attributes.iter().all(|a| matches!(&*a.name, "alias" | "version"))
+    }
 }
 
 pub(crate) fn decode_settings(block: &Block, settings: &mut Settings, diagnostics: &mut Diagnostics) {
@@ -82,18 +103,63 @@ pub(crate) fn decode_settings(block: &Block, settings: &mut Settings, diagnostic
 
 fn decode_required_providers(body: &Body, settings: &mut Settings, diagnostics: &mut Diagnostics) {
     for attribute in &body.attributes {
-        let value = Scope::new(&NoReferences, &attribute.file).eval(&attribute.expr);
-        // `configuration_aliases` holds references to providers, which have no value.
-        let source = match &value {
-            Ok(value) => value.get("source").and_then(Value::as_str).map(str::to_owned),
-            Err(_) => None,
+        let name = attribute.name.to_string();
+        let mut required = Required {
+            source: format!("hashicorp/{name}"),
+            version: None,
+            aliases: Vec::new(),
+            span: attribute.name_span(),
         };
-        let source = source.unwrap_or_else(|| format!("hashicorp/{}", attribute.name));
-        settings.required_providers.insert(attribute.name.to_string(), (source, attribute.name_span()));
+        let items = match &attribute.expr.kind {
+            Kind::Object(items) => items.as_slice(),
+            // The old form: only a version.
+            Kind::Literal(Value::String(version)) => {
+                required.version = Some(version.clone());
+                &[]
+            }
+            _ => {
+                let detail =
+                    "A provider is written `aws = { source = \"hashicorp/aws\", version = \">= 5.0\" }`.";
+                diagnostics.push(error(attribute.span(), "wrong type", detail));
+                &[]
+            }
+        };
+        for (key, value) in items {
+            let text = match &value.kind {
+                Kind::Literal(Value::String(text)) => Some(text.clone()),
+                _ => None,
+            };
+            match (name_of(key), text, &value.kind) {
+                (Some("source"), Some(source), _) => required.source = source,
+                (Some("version"), Some(version), _) => required.version = Some(version),
+                (Some("configuration_aliases"), _, Kind::Tuple(aliases)) => {
+                    let found = aliases.iter().filter_map(|a| provider_ref(a, attribute, diagnostics));
+                    required.aliases = found.map(|found| (found.name, found.alias)).collect();
+                }
+                _ => {
+                    let detail = "A provider has a `source` and a `version`, both plain texts, and \
+                                  `configuration_aliases`, a list such as `[aws.west]`.";
+                    diagnostics.push(error(key.at.span(&attribute.file), "unsupported argument", detail));
+                }
+            }
+        }
+        settings.required_providers.insert(name, required);
     }
     for block in &body.blocks {
         let detail = "`required_providers` has arguments only: `aws = { source = \"hashicorp/aws\" }`.";
         diagnostics.push(error(block.span(), "unsupported block", detail));
+    }
+}
+
+/// The key of an object, where it is a plain name.
+fn name_of(key: &Expr) -> Option<&str> {
+    match &key.kind {
+        Kind::Literal(Value::String(name)) => Some(name),
+        Kind::Ref(target) => match &**target {
+            Target::Bare(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Output {
     pub(crate) value: Located,
     pub(crate) description: Option<String>,
     pub(crate) sensitive: bool,
+    /// Where it says that its value is not to be kept.
+    pub(crate) ephemeral: Option<Span>,
     pub(crate) depends_on: Vec<Reference>,
     pub(crate) preconditions: Vec<Check>,
 }
@@ -65,8 +67,9 @@ pub(crate) fn decode_variable(block: &Block, diagnostics: &mut Diagnostics) -> O
     }
     fields.text("description", diagnostics);
     let nullable = fields.flag("nullable", diagnostics).unwrap_or(true);
-    let sensitive = fields.flag("sensitive", diagnostics).unwrap_or(false);
-    fields.flag("ephemeral", diagnostics);
+    // What is ephemeral is not to be kept; like every sensitive value it is sealed wherever it is recorded.
+    let ephemeral = fields.flag("ephemeral", diagnostics).unwrap_or(false);
+    let sensitive = fields.flag("sensitive", diagnostics).unwrap_or(false) || ephemeral;
     let default = fields.argument("default").and_then(|a| default_of(a, &ty, &name, diagnostics));
     let validations = decode_checks(&mut fields, "validation", diagnostics);
     fields.finish(diagnostics);
@@ -99,12 +102,9 @@ pub(crate) fn decode_output(block: &Block, diagnostics: &mut Diagnostics) -> Opt
     let mut fields = Fields::new(&block.body, "an output");
     let value = fields.argument("value").map(Attribute::located);
     let description = fields.text("description", diagnostics);
-    let sensitive = fields.flag("sensitive", diagnostics).unwrap_or(false);
-    if let Some(attribute) = fields.argument("ephemeral") {
-        let detail =
-            "Ephemeral outputs are not supported. Mark the output `sensitive = true`, or leave it out.";
-        diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
-    }
+    let ephemeral = fields.flag("ephemeral", diagnostics).unwrap_or(false);
+    let sensitive = fields.flag("sensitive", diagnostics).unwrap_or(false) || ephemeral;
+    let ephemeral = block.body.attribute("ephemeral").filter(|_| ephemeral).map(Attribute::name_span);
     let depends_on = decode_depends_on(&mut fields, diagnostics);
     let preconditions = decode_checks(&mut fields, "precondition", diagnostics);
     fields.finish(diagnostics);
@@ -113,7 +113,7 @@ pub(crate) fn decode_output(block: &Block, diagnostics: &mut Diagnostics) -> Opt
         diagnostics.push(error(block.span(), "missing argument", detail));
         return None;
     };
-    Some(Output { name, value, description, sensitive, depends_on, preconditions })
+    Some(Output { name, value, description, sensitive, ephemeral, depends_on, preconditions })
 }
 
 /// The blocks of a kind that have a `condition` and an `error_message`.
