@@ -13,13 +13,11 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{
-    BehaviorVersion, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig,
-};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use stackr_core::{BoxFuture, Cloud, CloudError, Clouds, ErrorKind, Limiter, Origin, ProviderConfig, Result};
 
-use crate::{Service, sts::Sts};
+use crate::{Service, credentials::assumed, sts::Sts};
 
 /// How long one attempt of a call may take. AWS answers control-plane calls within a few seconds; a minute is
 /// what is left when an emulator or a bad link is slow.
@@ -144,8 +142,19 @@ impl Aws {
     }
 }
 
-/// Loads the SDK's configuration of a named profile; the default one for `None`.
-type Load = Box<dyn Fn(Option<String>) -> BoxFuture<'static, SdkConfig> + Send + Sync>;
+/// Where the SDK's configuration is loaded from: what a provider block says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// The profile; the default one for `None`.
+    pub profile: Option<String>,
+    /// The files of the configuration; empty: the usual one.
+    pub config_files: Vec<String>,
+    /// The files of the credentials; empty: the usual one.
+    pub credentials_files: Vec<String>,
+}
+
+/// Loads the SDK's configuration.
+type Load = Box<dyn Fn(Shared) -> BoxFuture<'static, SdkConfig> + Send + Sync>;
 
 /// A connection that was made, or is not wanted twice: by everything that decides where it goes.
 type Connected = BTreeMap<String, Arc<dyn Cloud>>;
@@ -160,7 +169,7 @@ pub struct AwsClouds {
 impl AwsClouds {
     /// A factory. `load` reads the environment and the shared configuration: only the caller may.
     pub fn new(
-        load: impl Fn(Option<String>) -> BoxFuture<'static, SdkConfig> + Send + Sync + 'static,
+        load: impl Fn(Shared) -> BoxFuture<'static, SdkConfig> + Send + Sync + 'static,
         limiter: Arc<dyn Limiter>,
     ) -> Self {
         Self { load: Box::new(load), limiter, connected: Mutex::default() }
@@ -171,7 +180,12 @@ impl AwsClouds {
     /// # Errors
     /// [`ErrorKind::Invalid`] if no region is known.
     pub async fn sdk_config(&self, provider: &ProviderConfig) -> Result<SdkConfig> {
-        let base = (self.load)(provider.profile.clone()).await;
+        let shared = Shared {
+            profile: provider.profile.clone(),
+            config_files: provider.shared_config_files.clone(),
+            credentials_files: provider.shared_credentials_files.clone(),
+        };
+        let base = (self.load)(shared).await;
         let region = provider.region.clone().or_else(|| base.region().map(ToString::to_string));
         let region = region.ok_or_else(|| {
             CloudError::new(
@@ -183,7 +197,7 @@ impl AwsClouds {
         let mut config = base
             .into_builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region.clone()))
+            .region(Region::new(region))
             .retry_config(RetryConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build(),
@@ -192,18 +206,13 @@ impl AwsClouds {
             let fixed = Credentials::new(key, secret, provider.token.clone(), None, "provider block");
             config = config.credentials_provider(SharedCredentialsProvider::new(fixed));
         }
-        let config = config.build();
-        let Some(role) = &provider.assume_role else { return Ok(config) };
-        let session = role.session_name.as_deref().unwrap_or("stackr");
-        let mut assume = AssumeRoleProvider::builder(&role.role_arn)
-            .configure(&config)
-            .region(Region::new(region))
-            .session_name(session);
-        if let Some(external_id) = &role.external_id {
-            assume = assume.external_id(external_id);
+        if provider.use_fips_endpoint {
+            config = config.use_fips(true);
         }
-        let assumed = assume.build().await;
-        Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build())
+        if provider.use_dualstack_endpoint {
+            config = config.use_dual_stack(true);
+        }
+        Ok(assumed(config.build(), provider))
     }
 
     async fn open(&self, provider: &ProviderConfig) -> Result<Arc<dyn Cloud>> {
@@ -212,8 +221,8 @@ impl AwsClouds {
             account: String::new(),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             profile: provider.profile.clone(),
-            role: provider.assume_role.as_ref().map(|r| r.role_arn.clone()),
-            external_id: provider.assume_role.as_ref().and_then(|r| r.external_id.clone()),
+            role: provider.assume_role.last().map(|r| r.role_arn.clone()),
+            external_id: provider.assume_role.last().and_then(|r| r.external_id.clone()),
             endpoints: provider.endpoints.clone(),
         };
         if !provider.skip_requesting_account_id {
@@ -248,6 +257,10 @@ impl Clouds for AwsClouds {
                     &provider.profile,
                     &provider.access_key,
                     &provider.assume_role,
+                    &provider.web_identity,
+                    &provider.sts_region,
+                    (&provider.shared_config_files, &provider.shared_credentials_files),
+                    (provider.use_fips_endpoint, provider.use_dualstack_endpoint),
                     &provider.endpoints
                 )
             );

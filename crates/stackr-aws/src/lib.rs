@@ -5,6 +5,7 @@
 //! file. Nothing here waits, retries or prints: the engine does, by [`stackr_core::ErrorKind`].
 
 mod cloud;
+mod credentials;
 mod error;
 mod service;
 mod tags;
@@ -34,7 +35,7 @@ pub mod sts;
 
 use stackr_core::Registry;
 
-pub use cloud::{Aws, AwsClouds};
+pub use cloud::{Aws, AwsClouds, Shared};
 pub use service::Service;
 
 /// Every resource and data type of this crate, as far as its service's feature is on.

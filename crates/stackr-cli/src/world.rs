@@ -8,7 +8,8 @@ use std::{
 };
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
-use stackr::{AwsClouds, StackName, Store};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use stackr::{AwsClouds, Shared, StackName, Store};
 use stackr_core::{BoxFuture, Limiter, ProviderConfig, Value};
 use stackr_lang::{Backend, CliVar, Inputs, Loader, Rejected, Stack};
 use stackr_local::{LocalCloud, Running};
@@ -154,7 +155,7 @@ impl World {
             Arc::new(stackr_engine::RateLimiter::published())
         };
         let local = self.global.local.then(|| endpoint.unwrap_or_default());
-        let clouds = AwsClouds::new(move |profile| load_config(profile, local.clone()), limiter);
+        let clouds = AwsClouds::new(move |shared| load_config(shared, local.clone()), limiter);
         Ok(Arc::clone(self.clouds.get_or_init(|| Arc::new(clouds))))
     }
 
@@ -247,7 +248,7 @@ impl World {
         provider: &ProviderConfig,
         region: Option<&str>,
     ) -> Result<aws_sdk_s3::Client, Failure> {
-        let mut provider = ProviderConfig { assume_role: None, ..provider.clone() };
+        let mut provider = ProviderConfig { assume_role: Vec::new(), web_identity: None, ..provider.clone() };
         if let Some(region) = region {
             provider.region = Some(region.to_owned());
         }
@@ -311,7 +312,7 @@ fn state_flag(place: &str, file: &StateEntry, dir: &Path) -> StateEntry {
 
 /// Loads the SDK's configuration: from the environment and the profiles, or for the emulator with credentials that
 /// mean nothing anywhere else.
-fn load_config(profile: Option<String>, local: Option<String>) -> BoxFuture<'static, SdkConfig> {
+fn load_config(shared: Shared, local: Option<String>) -> BoxFuture<'static, SdkConfig> {
     Box::pin(async move {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
         if let Ok(name) = aws_config::AppName::new(concat!("stackr-", env!("CARGO_PKG_VERSION"))) {
@@ -323,11 +324,35 @@ fn load_config(profile: Option<String>, local: Option<String>) -> BoxFuture<'sta
                 .test_credentials()
                 .endpoint_url(endpoint)
                 .region(Region::new(region.unwrap_or_else(|_| LOCAL_REGION.to_owned())));
-        } else if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+        } else {
+            if let Some(profile) = shared.profile {
+                loader = loader.profile_name(profile);
+            }
+            if !shared.config_files.is_empty() || !shared.credentials_files.is_empty() {
+                loader = loader.profile_files(files(&shared.config_files, &shared.credentials_files));
+            }
         }
         loader.load().await
     })
+}
+
+/// The files of the shared configuration; those that are not given are the usual ones.
+fn files(config: &[String], credentials: &[String]) -> EnvConfigFiles {
+    let home = env::var("HOME").unwrap_or_default();
+    let path = |file: &String| match file.strip_prefix("~/") {
+        Some(rest) => Path::new(&home).join(rest),
+        None => PathBuf::from(file),
+    };
+    let mut files = EnvConfigFiles::builder();
+    for (kind, given) in [(EnvConfigFileKind::Config, config), (EnvConfigFileKind::Credentials, credentials)]
+    {
+        files = match (given.is_empty(), kind) {
+            (true, EnvConfigFileKind::Config) => files.include_default_config_file(true),
+            (true, _) => files.include_default_credentials_file(true),
+            (false, kind) => given.iter().fold(files, |files, file| files.with_file(kind, path(file))),
+        };
+    }
+    files.build()
 }
 
 /// The local emulator's installation.

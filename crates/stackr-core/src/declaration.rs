@@ -214,8 +214,20 @@ pub struct ProviderConfig {
     pub secret_key: Option<String>,
     /// Static credentials.
     pub token: Option<String>,
-    /// The role to assume.
-    pub assume_role: Option<AssumeRole>,
+    /// The roles to assume, each with the credentials of the one before.
+    pub assume_role: Vec<AssumeRole>,
+    /// The role to assume first, with a token of an identity provider.
+    pub web_identity: Option<WebIdentity>,
+    /// The region in which roles are assumed; absent: `region`.
+    pub sts_region: Option<String>,
+    /// The files of the shared configuration, instead of `~/.aws/config`.
+    pub shared_config_files: Vec<String>,
+    /// The files of the shared credentials, instead of `~/.aws/credentials`.
+    pub shared_credentials_files: Vec<String>,
+    /// Use the endpoints that meet FIPS 140.
+    pub use_fips_endpoint: bool,
+    /// Use the endpoints that have IPv6 too.
+    pub use_dualstack_endpoint: bool,
     /// Tags that every object of this provider gets.
     pub default_tags: BTreeMap<String, String>,
     /// Tag keys that are neither compared nor touched.
@@ -243,4 +255,38 @@ pub struct AssumeRole {
     pub session_name: Option<String>,
     /// The external id that the role asks for.
     pub external_id: Option<String>,
+    /// The name that the audit log keeps through further roles.
+    pub source_identity: Option<String>,
+    /// What the session is for and may do.
+    pub session: RoleSession,
+    /// Tags of the session.
+    pub tags: BTreeMap<String, String>,
+    /// The tags that further roles get too.
+    pub transitive_tag_keys: Vec<String>,
+}
+
+/// How long the session of a role lasts, and to what it is limited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleSession {
+    /// How many seconds it lasts; absent: an hour.
+    pub seconds: Option<i32>,
+    /// A policy that limits it, as JSON.
+    pub policy: Option<String>,
+    /// The ARNs of policies that limit it.
+    pub policy_arns: Vec<String>,
+}
+
+/// A role that is assumed with a token of an identity provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebIdentity {
+    /// The role's ARN.
+    pub role_arn: String,
+    /// The session's name in the audit log; `stackr` if absent.
+    pub session_name: Option<String>,
+    /// The token.
+    pub token: Option<String>,
+    /// The file that the token is in.
+    pub token_file: Option<String>,
+    /// How long the session lasts and what it may do.
+    pub session: RoleSession,
 }

@@ -34,7 +34,7 @@ pub use builder::{Concat, Draft, Expr, Input, Part, Ref, concat};
 pub use coerce::{Problem, coerce_args};
 pub use declaration::{
     Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
-    ProviderConfig, ProviderKey, Repeats, Terms, Trigger,
+    ProviderConfig, ProviderKey, Repeats, RoleSession, Terms, Trigger, WebIdentity,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 pub use equal::{equal, equal_field, equal_recorded, is_silent};

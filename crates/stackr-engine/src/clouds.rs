@@ -114,7 +114,7 @@ fn slot<K: Ord>(slots: &Slot<K>, key: K) -> Arc<OnceCell<Arc<dyn Cloud>>> {
 /// Whether it is worth connecting a configuration to see where it leads.
 fn may_lead(provider: &ProviderConfig, origin: &Origin) -> bool {
     provider.region.as_ref().is_none_or(|region| *region == origin.region)
-        && provider.assume_role.as_ref().map(|role| &role.role_arn) == origin.role.as_ref()
+        && provider.assume_role.last().map(|role| &role.role_arn) == origin.role.as_ref()
         && provider.endpoints == origin.endpoints
 }
 
@@ -131,10 +131,8 @@ fn provider_of(origin: &Origin) -> ProviderConfig {
     ProviderConfig {
         region: Some(origin.region.clone()).filter(|region| !region.is_empty()),
         profile: origin.profile.clone(),
-        assume_role: origin.role.clone().map(|role_arn| AssumeRole {
-            role_arn,
-            session_name: None,
-            external_id: origin.external_id.clone(),
+        assume_role: origin.role.clone().map_or_else(Vec::new, |role_arn| {
+            vec![AssumeRole { role_arn, external_id: origin.external_id.clone(), ..AssumeRole::default() }]
         }),
         endpoints: origin.endpoints.clone(),
         ..ProviderConfig::default()

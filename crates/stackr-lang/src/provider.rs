@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use stackr_core::{AssumeRole, Diagnostics, ProviderConfig, ProviderKey, Type, Value};
+use stackr_core::{
+    AssumeRole, Diagnostics, ProviderConfig, ProviderKey, RoleSession, Type, Value, WebIdentity,
+};
 
 use crate::{
     config::{Provider, error},
     eval::{Scope, nearest},
+    functions::duration,
     syntax::{Attribute, Block},
     tree::{BlockDecl, Module, Tree},
 };
@@ -24,54 +27,51 @@ const IDLE: [&str; 9] = [
     "s3_us_east_1_regional_endpoint",
 ];
 
+/// What is refused because it would change where calls go, with the remedy.
+const REFUSED: [(&str, &str); 7] = [
+    ("http_proxy", "Set the environment variable HTTP_PROXY instead."),
+    ("https_proxy", "Set the environment variable HTTPS_PROXY instead."),
+    ("no_proxy", "Set the environment variable NO_PROXY instead."),
+    ("insecure", "stackr always checks certificates: add the authority to those of the system."),
+    ("custom_ca_bundle", "Add the authority to those of the system."),
+    (
+        "ec2_metadata_service_endpoint",
+        "Set the environment variable AWS_EC2_METADATA_SERVICE_ENDPOINT instead.",
+    ),
+    (
+        "ec2_metadata_service_endpoint_mode",
+        "Set the environment variable AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE instead.",
+    ),
+];
+
+/// What is taken.
+const ARGUMENTS: [&str; 14] = [
+    "region",
+    "profile",
+    "access_key",
+    "secret_key",
+    "token",
+    "sts_region",
+    "shared_config_files",
+    "shared_credentials_files",
+    "allowed_account_ids",
+    "forbidden_account_ids",
+    "s3_use_path_style",
+    "skip_requesting_account_id",
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+];
+
 /// The configuration that a `provider "aws"` block gives.
 pub(crate) fn configuration(provider: &Provider, scope: &Scope<'_>) -> Result<ProviderConfig, Diagnostics> {
     let mut reader = Reader { scope, diagnostics: Diagnostics::default() };
     let mut config = ProviderConfig::default();
     let body = &provider.block.body;
     for attribute in &body.attributes {
-        match &*attribute.name {
-            "region" => config.region = reader.text(attribute),
-            "profile" => config.profile = reader.text(attribute),
-            "access_key" => config.access_key = reader.text(attribute),
-            "secret_key" => config.secret_key = reader.text(attribute),
-            "token" => config.token = reader.text(attribute),
-            "allowed_account_ids" => config.allowed_account_ids = reader.list(attribute),
-            "forbidden_account_ids" => config.forbidden_account_ids = reader.list(attribute),
-            "s3_use_path_style" | "s3_force_path_style" => config.s3_use_path_style = reader.flag(attribute),
-            "skip_requesting_account_id" => config.skip_requesting_account_id = reader.flag(attribute),
-            name if IDLE.contains(&name) => {}
-            name => {
-                let detail = format!("`{name}` of the provider is not supported.");
-                reader.diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
-            }
-        }
+        reader.argument(&mut config, attribute);
     }
     for block in &body.blocks {
-        match &*block.kind {
-            "default_tags" => config.default_tags = reader.default_tags(block),
-            "ignore_tags" => {
-                for attribute in &block.body.attributes {
-                    match &*attribute.name {
-                        "keys" => config.ignore_tag_keys = reader.list(attribute),
-                        "key_prefixes" => config.ignore_tag_prefixes = reader.list(attribute),
-                        _ => reader.unsupported(attribute, "`ignore_tags`"),
-                    }
-                }
-            }
-            "assume_role" if config.assume_role.is_none() => config.assume_role = reader.assume_role(block),
-            "endpoints" => {
-                for attribute in &block.body.attributes {
-                    if let Some(url) = reader.text(attribute) {
-                        config.endpoints.insert(attribute.name.to_string(), url);
-                    }
-                }
-            }
-            kind => {
-                let detail = format!("`{kind}` of the provider is not supported, or is written twice.");
-                reader.diagnostics.push(error(block.span(), "unsupported block", detail));
-            }
-        }
+        reader.block(&mut config, block);
     }
     reader.diagnostics.or(config)
 }
@@ -114,21 +114,98 @@ impl Reader<'_> {
         value.iter().flat_map(|v| v.elements().unwrap_or_default()).filter_map(Value::to_text).collect()
     }
 
+    fn argument(&mut self, config: &mut ProviderConfig, attribute: &Attribute) {
+        match &*attribute.name {
+            "region" => config.region = self.text(attribute),
+            "profile" => config.profile = self.text(attribute),
+            "access_key" => config.access_key = self.text(attribute),
+            "secret_key" => config.secret_key = self.text(attribute),
+            "token" => config.token = self.text(attribute),
+            "sts_region" => config.sts_region = self.text(attribute),
+            "shared_config_files" => config.shared_config_files = self.sequence(attribute),
+            "shared_credentials_files" => config.shared_credentials_files = self.sequence(attribute),
+            "allowed_account_ids" => config.allowed_account_ids = self.list(attribute),
+            "forbidden_account_ids" => config.forbidden_account_ids = self.list(attribute),
+            "s3_use_path_style" | "s3_force_path_style" => config.s3_use_path_style = self.flag(attribute),
+            "skip_requesting_account_id" => config.skip_requesting_account_id = self.flag(attribute),
+            "use_fips_endpoint" => config.use_fips_endpoint = self.flag(attribute),
+            "use_dualstack_endpoint" => config.use_dualstack_endpoint = self.flag(attribute),
+            name if IDLE.contains(&name) => {}
+            name => match REFUSED.iter().find(|(refused, _)| *refused == name) {
+                Some((_, remedy)) => {
+                    let value = self.value(attribute, &Type::String).and_then(|v| v.to_text());
+                    if value.is_some_and(|v| !v.is_empty() && v != "false") {
+                        let detail = format!("`{name}` of the provider is not supported. {remedy}");
+                        self.diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
+                    }
+                }
+                None => {
+                    let near = nearest(name, ARGUMENTS.into_iter());
+                    let hint = near.map_or_else(String::new, |n| format!(" Did you mean `{n}`?"));
+                    let detail = format!("`{name}` of the provider is not supported.{hint}");
+                    self.diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
+                }
+            },
+        }
+    }
+
+    fn block(&mut self, config: &mut ProviderConfig, block: &Block) {
+        match &*block.kind {
+            "default_tags" => config.default_tags = self.default_tags(block),
+            "ignore_tags" => {
+                for attribute in &block.body.attributes {
+                    match &*attribute.name {
+                        "keys" => config.ignore_tag_keys = self.list(attribute),
+                        "key_prefixes" => config.ignore_tag_prefixes = self.list(attribute),
+                        _ => self.unsupported(attribute, "`ignore_tags`"),
+                    }
+                }
+            }
+            // Several are assumed one after the other.
+            "assume_role" => config.assume_role.extend(self.assume_role(block)),
+            "assume_role_with_web_identity" if config.web_identity.is_none() => {
+                config.web_identity = self.web_identity(block);
+            }
+            "endpoints" => {
+                for attribute in &block.body.attributes {
+                    if let Some(url) = self.text(attribute) {
+                        config.endpoints.insert(attribute.name.to_string(), url);
+                    }
+                }
+            }
+            kind => {
+                let detail = format!("`{kind}` of the provider is not supported, or is written twice.");
+                self.diagnostics.push(error(block.span(), "unsupported block", detail));
+            }
+        }
+    }
+
+    /// A list of texts in its order.
+    fn sequence(&mut self, attribute: &Attribute) -> Vec<String> {
+        let value = self.value(attribute, &Type::List(Box::new(Type::String)));
+        value.iter().flat_map(|v| v.elements().unwrap_or_default()).filter_map(Value::to_text).collect()
+    }
+
     fn unsupported(&mut self, attribute: &Attribute, place: &str) {
         let detail = format!("`{}` of {place} is not supported.", attribute.name);
         self.diagnostics.push(error(attribute.name_span(), "unsupported argument", detail));
     }
 
+    /// A map of texts.
+    fn map(&mut self, attribute: &Attribute) -> BTreeMap<String, String> {
+        let value = self.value(attribute, &Type::Map(Box::new(Type::String)));
+        let all = value.iter().filter_map(Value::attributes).flatten();
+        all.filter_map(|(k, v)| Some((k.clone(), v.to_text()?))).collect()
+    }
+
     fn default_tags(&mut self, block: &Block) -> BTreeMap<String, String> {
         let mut tags = BTreeMap::new();
         for attribute in &block.body.attributes {
-            if &*attribute.name != "tags" {
+            if &*attribute.name == "tags" {
+                tags.extend(self.map(attribute));
+            } else {
                 self.unsupported(attribute, "`default_tags`");
-                continue;
             }
-            let value = self.value(attribute, &Type::Map(Box::new(Type::String)));
-            let all = value.iter().filter_map(Value::attributes).flatten();
-            tags.extend(all.filter_map(|(k, v)| Some((k.clone(), v.to_text()?))));
         }
         tags
     }
@@ -140,11 +217,50 @@ impl Reader<'_> {
                 "role_arn" => role.role_arn = self.text(attribute).unwrap_or_default(),
                 "session_name" => role.session_name = self.text(attribute),
                 "external_id" => role.external_id = self.text(attribute),
-                _ => self.unsupported(attribute, "`assume_role`"),
+                "source_identity" => role.source_identity = self.text(attribute),
+                "tags" => role.tags = self.map(attribute),
+                "transitive_tag_keys" => role.transitive_tag_keys = self.list(attribute),
+                _ => self.session(&mut role.session, attribute, "`assume_role`"),
             }
         }
         // Terraform, too, takes a block without a role as none.
         (!role.role_arn.is_empty()).then_some(role)
+    }
+
+    fn web_identity(&mut self, block: &Block) -> Option<WebIdentity> {
+        let mut role = WebIdentity::default();
+        for attribute in &block.body.attributes {
+            match &*attribute.name {
+                "role_arn" => role.role_arn = self.text(attribute).unwrap_or_default(),
+                "session_name" => role.session_name = self.text(attribute),
+                "web_identity_token" => role.token = self.text(attribute),
+                "web_identity_token_file" => role.token_file = self.text(attribute),
+                _ => self.session(&mut role.session, attribute, "`assume_role_with_web_identity`"),
+            }
+        }
+        if !role.role_arn.is_empty() && role.token.is_some() == role.token_file.is_some() {
+            let detail = "Give `web_identity_token` or `web_identity_token_file`, one of them.";
+            self.diagnostics.push(error(block.span(), "wrong provider configuration", detail));
+        }
+        (!role.role_arn.is_empty()).then_some(role)
+    }
+
+    fn session(&mut self, session: &mut RoleSession, attribute: &Attribute, place: &str) {
+        match &*attribute.name {
+            "policy" => session.policy = self.text(attribute),
+            "policy_arns" => session.policy_arns = self.list(attribute),
+            "duration" => {
+                let Some(text) = self.text(attribute) else { return };
+                let seconds = duration(&text).ok().and_then(|d| i32::try_from(d.as_secs()).ok());
+                session.seconds = seconds.filter(|s| (900..=43_200).contains(s));
+                if session.seconds.is_none() {
+                    let detail =
+                        format!("A session lasts from 15 minutes to 12 hours, `\"1h\"`; this is {text:?}.");
+                    self.diagnostics.push(error(attribute.span(), "wrong provider configuration", detail));
+                }
+            }
+            _ => self.unsupported(attribute, place),
+        }
     }
 }
 

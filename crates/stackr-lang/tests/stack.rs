@@ -302,7 +302,7 @@ resource "aws_vpc" "b" {}
     assert_eq!(providers[""].region.as_deref(), Some("us-west-2"));
     assert_eq!(providers[""].default_tags, BTreeMap::from([("A".to_owned(), "1".to_owned())]));
     assert_eq!(providers[""].endpoints["ec2"], "http://localhost");
-    assert_eq!(providers["east"].assume_role.as_ref().unwrap().role_arn, "arn");
+    assert_eq!(providers["east"].assume_role[0].role_arn, "arn");
     assert_eq!(providers["east"].ignore_tag_prefixes, ["x:"]);
     assert_eq!(stack.blocks()[0].provider, "east");
     assert_eq!(stack.blocks()[1].provider, "");

@@ -74,6 +74,9 @@ impl Resolver<'_> {
         if schema.has_tags() {
             let defaults = self.providers.get(&target.provider).map(|p| &p.default_tags);
             merge_tags(&mut args, defaults);
+            if let (Some(provider), Some(seen)) = (self.providers.get(&target.provider), seen) {
+                leave_ignored(&mut args, provider, &seen.args);
+            }
         }
         Ok(Want { declared, args, terms })
     }
@@ -208,6 +211,24 @@ fn merge_tags(args: &mut Value, defaults: Option<&BTreeMap<String, String>>) {
         defaults.into_iter().flatten().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
     merged.extend(declared.attributes().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
     args.insert("tags".to_owned(), Value::Map(merged).marked(matches!(declared, Value::Sensitive(_))));
+}
+
+/// Tags that the provider ignores are wanted as they are, so they are neither compared nor touched.
+fn leave_ignored(args: &mut Value, provider: &ProviderConfig, seen: &Value) {
+    let ignored = |key: &str| {
+        provider.ignore_tag_keys.iter().any(|k| k == key)
+            || provider.ignore_tag_prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()))
+    };
+    let Value::Object(args) = args else { return };
+    let Some(tags) = args.get("tags").filter(|tags| !tags.is_unknown()) else { return };
+    let marked = matches!(tags, Value::Sensitive(_));
+    let mut tags = tags.attributes().cloned().unwrap_or_default();
+    tags.retain(|key, _| !ignored(key));
+    let seen = seen.get("tags").and_then(Value::attributes);
+    tags.extend(
+        seen.into_iter().flatten().filter(|(key, _)| ignored(key)).map(|(k, v)| (k.clone(), v.clone())),
+    );
+    args.insert("tags".to_owned(), Value::Map(tags).marked(marked));
 }
 
 /// How one argument differs.

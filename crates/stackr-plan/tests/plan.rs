@@ -518,3 +518,30 @@ fn a_cycle_is_told_by_its_path() {
         "dependency cycle: each refers to the next: net.c → host.d → net.c. Remove one of the references."
     );
 }
+
+#[test]
+fn tags_that_the_provider_ignores_are_neither_compared_nor_touched() {
+    let stack = |note: &str| {
+        let mut stack = Stack::new("base");
+        stack.provider(ProviderConfig {
+            ignore_tag_keys: vec!["Owner".to_owned()],
+            ignore_tag_prefixes: vec!["cost:".to_owned()],
+            ..ProviderConfig::default()
+        });
+        let tags = [("Name", "n")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        stack.add("a", Net::args().cidr("10.0.0.0/8").note(note).tags(BTreeMap::from(tags)));
+        stack
+    };
+    let last = applied(&stack("x"));
+    let others = |_: &Address, mut seen: AnySeen| {
+        let tags = [("Name", "n"), ("Owner", "me"), ("cost:centre", "7")].map(|(k, v)| (k, Value::from(v)));
+        if let Value::Object(args) = &mut seen.args {
+            args.insert("tags".to_owned(), Value::map(tags));
+        }
+        Some(seen)
+    };
+    check(&plan(&stack("x"), &last, Options::default(), others), "");
+    let changed = plan(&stack("y"), &last, Options::default(), others);
+    let Verb::Update { want, .. } = &changed.program.steps[0].verb else { panic!("an update") };
+    assert_eq!(want.get("tags").and_then(Value::attributes).map(BTreeMap::len), Some(3));
+}

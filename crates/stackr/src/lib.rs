@@ -31,7 +31,9 @@ pub use deployment::{Applied, Approve, Deployment, Planned, new_run_name};
 pub use error::Error;
 pub use remote_state::{Place, RemoteState, RemoteStateArgs, RemoteStateOutputs, RemoteStates};
 #[cfg(feature = "aws")]
-pub use stackr_aws::{AwsClouds, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, s3, servicediscovery, sts};
+pub use stackr_aws::{
+    AwsClouds, Shared, acm, ec2, ecr, ecs, elbv2, iam, logs, route53, s3, servicediscovery, sts,
+};
 pub use stackr_core::{
     Address, Args, AssumeRole, BoxFuture, Cidr, CloudError, Clouds, Concat, ContainerDefinitions,
     Declaration, Diagnostic, Diagnostics, DnsName, Draft, ErrorKind, Expr, Handle, Ignore, Input, Json, Key,

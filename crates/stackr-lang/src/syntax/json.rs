@@ -217,7 +217,14 @@ impl Lower<'_> {
                 | ("variable", "validation")
                 | ("dynamic", "content")
                 | ("terraform", "required_providers" | "cloud")
-                | ("provider", "default_tags" | "ignore_tags" | "assume_role" | "endpoints") => Some(0),
+                | (
+                    "provider",
+                    "default_tags"
+                    | "ignore_tags"
+                    | "assume_role"
+                    | "assume_role_with_web_identity"
+                    | "endpoints",
+                ) => Some(0),
                 ("resource" | "data" | "content", "dynamic")
                 | ("resource", "provisioner")
                 | ("terraform", "backend" | "provider_meta") => Some(1),
