@@ -16,6 +16,14 @@ pub struct Problem {
     pub detail: String,
 }
 
+impl Problem {
+    /// Whether it is the name that is wrong and not what is behind it.
+    #[must_use]
+    pub fn is_of_the_name(&self) -> bool {
+        matches!(&*self.summary, "unknown argument" | "argument cannot be set")
+    }
+}
+
 /// The arguments of a type, checked and completed: an object with every argument of the schema.
 ///
 /// # Errors
@@ -245,16 +253,19 @@ fn sentence(doc: &str) -> String {
 
 /// What to do about an argument that does not exist.
 fn unknown(name: &str, shape: &Shape) -> String {
-    let close = shape.fields.iter().map(|f| (distance(name, f.name), f.name)).min();
-    match close {
-        Some((d, other)) if d <= 1 + name.len() / 4 => {
-            format!("there is no argument `{name}` here. Did you mean `{other}`?")
-        }
-        _ => {
+    match closest(name, shape.fields.iter().map(|f| f.name)) {
+        Some(other) => format!("there is no argument `{name}` here. Did you mean `{other}`?"),
+        None => {
             let names: Vec<_> = shape.fields.iter().map(|f| f.name).collect();
             format!("there is no argument `{name}` here. There are: {}.", names.join(", "))
         }
     }
+}
+
+/// The name that is meant by one that there is not, if one is close enough.
+pub fn closest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let near = names.map(|other| (distance(name, other), other)).min()?;
+    (near.0 <= 1 + name.len() / 4).then_some(near.1)
 }
 
 /// How many letters must be added, removed or replaced to make `a` into `b`.

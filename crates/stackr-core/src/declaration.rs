@@ -161,10 +161,19 @@ pub struct Arguments {
     /// An object of what is written: attributes by name, blocks as lists of objects. Not yet checked against
     /// the schema.
     pub value: Value,
-    /// Where each top-level argument is written, for messages.
-    pub spans: BTreeMap<String, Span>,
+    /// Where each argument and block is written, by its path, for messages.
+    pub spans: BTreeMap<String, Written>,
     /// What the block says of the instance beside its arguments.
     pub terms: Terms,
+}
+
+/// Where an argument or block is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its name.
+    pub name: Span,
+    /// Its value.
+    pub value: Span,
 }
 
 /// What a block says of one instance beside its arguments.

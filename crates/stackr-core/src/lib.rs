@@ -31,10 +31,10 @@ pub use attribute::{
     Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, NameOrArn, Policy, Set, Tags,
 };
 pub use builder::{Concat, Draft, Expr, Input, Part, Ref, concat};
-pub use coerce::{Problem, coerce_args};
+pub use coerce::{Problem, closest, coerce_args};
 pub use declaration::{
     Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
-    ProviderConfig, ProviderKey, Repeats, RoleSession, Terms, Trigger, WebIdentity,
+    ProviderConfig, ProviderKey, Repeats, RoleSession, Terms, Trigger, WebIdentity, Written,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 pub use equal::{equal, equal_field, equal_recorded, is_silent};

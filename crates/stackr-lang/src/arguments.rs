@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stackr_core::{Arguments, Diagnostics, Span, Terms, Value};
+use stackr_core::{Arguments, Diagnostics, Terms, Value, Written};
 
 use crate::{
     config::{Fields, META_ARGUMENTS, META_BLOCKS, error},
@@ -22,7 +22,7 @@ pub(crate) fn evaluate_body(body: &Body, scope: &Scope<'_>) -> Result<Arguments,
 }
 
 struct Lowering {
-    spans: BTreeMap<String, Span>,
+    spans: BTreeMap<String, Written>,
     diagnostics: Diagnostics,
 }
 
@@ -41,7 +41,8 @@ impl Lowering {
             if top && META_ARGUMENTS.contains(&&*attribute.name) {
                 continue;
             }
-            self.spans.insert(join(path, &attribute.name), attribute.span());
+            let written = Written { name: attribute.name_span(), value: attribute.span() };
+            self.spans.insert(join(path, &attribute.name), written);
             match scope.within(&attribute.file).eval(&attribute.expr) {
                 Ok(value) => {
                     object.insert(attribute.name.to_string(), value.into_owned());
@@ -82,8 +83,11 @@ impl Lowering {
             self.diagnostics.push(error(block.span(), "wrong number of labels", detail));
         }
         let group = groups.entry(block.kind.to_string()).or_default();
-        let path = format!("{}[{}]", join(path, &block.kind), group.elements.len());
-        self.spans.insert(path.clone(), block.span());
+        let kind = join(path, &block.kind);
+        let path = format!("{kind}[{}]", group.elements.len());
+        let written = Written { name: block.span(), value: block.span() };
+        self.spans.entry(kind).or_insert_with(|| written.clone());
+        self.spans.insert(path.clone(), written);
         let value = self.body(&block.body, scope, &path, false);
         group.elements.push(value);
     }
@@ -122,7 +126,9 @@ impl Lowering {
                 let element = Value::object([("key", key.clone()), ("value", value.clone())]);
                 let iterator = Names::new(&name, &element, scope.iterators());
                 let path = format!("{kind}[{}]", group.elements.len());
-                self.spans.insert(path.clone(), block.span());
+                let written = Written { name: label.at.span(&block.file), value: block.span() };
+                self.spans.entry(kind.clone()).or_insert_with(|| written.clone());
+                self.spans.insert(path.clone(), written);
                 let value = self.body(&content.body, scope.with_iterator(&iterator), &path, false);
                 group.elements.push(value.marked(marked));
                 Ok(())

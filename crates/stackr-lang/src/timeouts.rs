@@ -17,7 +17,7 @@ pub(crate) fn take(arguments: &mut Arguments, diagnostics: &mut Diagnostics) {
         let spans = &arguments.spans;
         let inside = [format!("{TIMEOUTS}[0].{name}"), format!("{TIMEOUTS}.{name}")];
         let around = [format!("{TIMEOUTS}[0]"), TIMEOUTS.to_owned()];
-        inside.iter().chain(&around).find_map(|path| spans.get(path)).cloned()
+        inside.iter().chain(&around).find_map(|path| spans.get(path)).map(|written| written.value.clone())
     };
     let mut fail = |span: Option<Span>, detail: String| {
         diagnostics.push(Diagnostic::error("wrong timeout", detail).at(span));

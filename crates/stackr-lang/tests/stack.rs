@@ -159,7 +159,7 @@ fn nested_blocks_become_lists_with_a_place_for_every_argument() {
             "subnet_ids",
         ]
     );
-    let span = &arguments.spans["setting[1].inner[0].deep"];
+    let span = &arguments.spans["setting[1].inner[0].deep"].value;
     assert_eq!(stack.sources().marked(span), Some("[each.value]"));
 }
 

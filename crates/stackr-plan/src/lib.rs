@@ -26,6 +26,6 @@ pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
 pub use protocol::{Answer, Next, Options, Question, Request};
 pub use values::Values;
 pub use want::{
-    Difference, Resolver, Seal, Unseal, Want, conforms, differences, nearest_span, planned_value, recorded,
-    sealed_json, timeout_problems, value,
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, place_of, planned_value, recorded,
+    sealed_json, timeout_problems, unsupported_type, value,
 };

@@ -231,7 +231,7 @@ impl<'a> Planner<'a> {
         let mut problems = Diagnostics::default();
         for address in addresses {
             if !supported {
-                problems.push(unsupported(&address).at(block.span.clone()));
+                problems.push(unsupported(&address, self.request.registry).at(block.span.clone()));
                 break;
             }
             let planned = match block.key.mode {
@@ -301,7 +301,11 @@ impl<'a> Planner<'a> {
         waits: &BTreeMap<usize, Milestone>,
     ) -> Result<(), Diagnostics> {
         let block = &declaration.blocks()[index];
-        let resource = self.request.registry.resource(address.ty()).ok_or_else(|| unsupported(address))?;
+        let resource = self
+            .request
+            .registry
+            .resource(address.ty())
+            .ok_or_else(|| unsupported(address, self.request.registry))?;
         let last = self.request.last.get(address);
         let seen = last.and_then(|object| self.seen_of(address, object));
         let resolver =
@@ -351,7 +355,11 @@ impl<'a> Planner<'a> {
         questions: &mut Vec<Question>,
     ) -> Result<(), Diagnostics> {
         let block = &declaration.blocks()[index];
-        let lookup = self.request.registry.lookup(address.ty()).ok_or_else(|| unsupported(address))?;
+        let lookup = self
+            .request
+            .registry
+            .lookup(address.ty())
+            .ok_or_else(|| unsupported(address, self.request.registry))?;
         let resolver =
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
         let recording = Recording { values: &self.values, asked: RefCell::default() };
@@ -441,7 +449,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let Some(resource) = self.request.registry.resource(&object.ty) else {
-                return Err(unsupported(address).into());
+                return Err(unsupported(address, self.request.registry).into());
             };
             let seen = self.seen_of(address, object);
             let spared = match &doomed {

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 use stackr_core::{
-    Address, AnyResource, AnySeen, Arguments, Declaration, Diagnostic, Diagnostics, Env, Field, Ignore, Kind,
-    Object, Path, PathStep, Presence, ProviderConfig, ProviderKey, Registry, Schema, Shape, Span, Terms,
-    Value, coerce_args, equal_recorded, is_silent, sealed,
+    Address, AnyResource, AnySeen, Arguments, BlockKey, Declaration, Diagnostic, Diagnostics, Env, Field,
+    Ignore, Kind, Mode, Object, Path, PathStep, Presence, Problem, ProviderConfig, ProviderKey, Registry,
+    Schema, Shape, Span, Terms, Value, closest, coerce_args, equal_recorded, is_silent, sealed,
 };
 
 use crate::Target;
@@ -55,7 +55,8 @@ impl Resolver<'_> {
         seen: Option<&AnySeen>,
         env: &dyn Env,
     ) -> Result<Want, Diagnostics> {
-        let resource = self.registry.resource(address.ty()).ok_or_else(|| unsupported(address))?;
+        let resource =
+            self.registry.resource(address.ty()).ok_or_else(|| unsupported(address, self.registry))?;
         let schema = resource.schema();
         let (mut declared, terms) = self.args(address, target.block, schema, env)?;
         if let Some(seen) = seen {
@@ -91,7 +92,7 @@ impl Resolver<'_> {
         target: &Target,
         env: &dyn Env,
     ) -> Result<(Value, Terms), Diagnostics> {
-        let lookup = self.registry.lookup(address.ty()).ok_or_else(|| unsupported(address))?;
+        let lookup = self.registry.lookup(address.ty()).ok_or_else(|| unsupported(address, self.registry))?;
         self.args(address, target.block, lookup.schema(), env)
     }
 
@@ -109,7 +110,7 @@ impl Resolver<'_> {
                 problems
                     .into_iter()
                     .map(|problem| {
-                        let span = nearest_span(&written.spans, &problem.path).or(block_span).cloned();
+                        let span = place_of(&written, &problem).or_else(|| block_span.cloned());
                         Diagnostic::error(problem.summary, problem.detail).at(span).about(address)
                     })
                     .collect(),
@@ -133,26 +134,59 @@ pub fn timeout_problems(
 ) -> Diagnostics {
     let place = |name: &str| {
         let paths = [format!("timeouts[0].{name}"), "timeouts".to_owned(), "timeouts[0]".to_owned()];
-        paths.iter().find_map(|path| written.spans.get(path)).or(block).cloned()
+        let found = paths.iter().find_map(|path| written.spans.get(path));
+        found.map(|found| found.name.clone()).or_else(|| block.cloned())
     };
     let problem =
         |(name, why): (String, String)| Diagnostic::error("unsupported timeout", why).at(place(&name));
     Diagnostics(wrong.into_iter().map(problem).collect())
 }
 
-/// The span of a path, or of the closest value around it that has one.
+/// The place of what is wrong with written arguments: the name where that is what is wrong, else the value, or the
+/// closest one around it that has a place.
 #[must_use]
-pub fn nearest_span<'a, S>(spans: &'a BTreeMap<String, S>, path: &Path) -> Option<&'a S> {
+pub fn place_of(written: &Arguments, problem: &Problem) -> Option<Span> {
+    if problem.is_of_the_name()
+        && let Some(exact) = written.spans.get(&problem.path.to_string())
+    {
+        return Some(exact.name.clone());
+    }
+    nearest_span(&written.spans, &problem.path).map(|near| near.value.clone())
+}
+
+/// The span of a path, or of the closest value around it that has one.
+fn nearest_span<'a, S>(spans: &'a BTreeMap<String, S>, path: &Path) -> Option<&'a S> {
     (1..=path.0.len()).rev().find_map(|n| spans.get(&Path(path.0[..n].to_vec()).to_string()))
 }
 
 /// The error for a type that there is not.
-pub(crate) fn unsupported(address: &Address) -> Diagnostic {
-    Diagnostic::error(
-        "unsupported type",
-        format!("stackr has no type `{}` yet. `stackr explain` lists the types it has.", address.ty()),
-    )
-    .about(address)
+pub(crate) fn unsupported(address: &Address, registry: &Registry) -> Diagnostic {
+    unsupported_type(&address.block, registry).about(address)
+}
+
+/// The error for a type that there is not, with the one that may be meant.
+#[must_use]
+pub fn unsupported_type(key: &BlockKey, registry: &Registry) -> Diagnostic {
+    let (word, has, other) = match key.mode {
+        Mode::Managed => {
+            ("resource", registry.resource(&key.ty).is_some(), registry.lookup(&key.ty).is_some())
+        }
+        Mode::Data => ("data", registry.lookup(&key.ty).is_some(), registry.resource(&key.ty).is_some()),
+    };
+    let near = match key.mode {
+        _ if has => None,
+        Mode::Managed => closest(&key.ty, registry.resources().map(|r| r.schema().ty)),
+        Mode::Data => closest(&key.ty, registry.lookups().map(|l| l.schema().ty)),
+    };
+    let hint = match (near, other, key.mode) {
+        (Some(near), ..) => format!(" Did you mean `{near}`?"),
+        (None, true, Mode::Managed) => format!(" There is `data \"{}\"`.", key.ty),
+        (None, true, Mode::Data) => format!(" There is `resource \"{}\"`.", key.ty),
+        _ => String::new(),
+    };
+    let detail =
+        format!("stackr has no {word} type `{}` yet.{hint} `stackr explain` lists the types it has.", key.ty);
+    Diagnostic::error("unsupported type", detail)
 }
 
 /// Puts what is seen where differences are ignored.

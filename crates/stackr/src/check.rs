@@ -15,11 +15,8 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
             Mode::Data => registry.lookup(&block.key.ty).map(|l| l.schema()),
         };
         let Some(schema) = schema else {
-            let detail = format!(
-                "stackr has no type `{}` yet. `stackr explain` lists the types it has.",
-                block.key.ty
-            );
-            problems.push(Diagnostic::error("unsupported type", detail).at(block.span.clone()));
+            let problem = stackr_plan::unsupported_type(&block.key, registry);
+            problems.push(problem.at(block.span.clone()));
             continue;
         };
         let addresses = match declaration.expand(index, env) {
@@ -41,7 +38,7 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
             let wrong = registry.wrong_timeouts(block.key.mode, &block.key.ty, &written.terms);
             problems.extend(stackr_plan::timeout_problems(wrong, &written, block.span.as_ref()));
             for problem in coerce_args(schema, &written.value).err().into_iter().flatten() {
-                let span = stackr_plan::nearest_span(&written.spans, &problem.path).cloned();
+                let span = stackr_plan::place_of(&written, &problem);
                 let found =
                     Diagnostic::error(problem.summary, problem.detail).at(span.or(block.span.clone()));
                 problems.push(found.about(&address));

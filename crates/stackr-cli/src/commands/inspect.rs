@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use stackr_core::{Address, BlockKey, Declaration as _, Diagnostics, Env, Mode, ModulePath, Object, Value};
+use stackr_core::{
+    Address, BlockKey, Declaration as _, Diagnostics, Env, Mode, ModulePath, Object, Registry, Repeats, Value,
+};
 use stackr_lang::Stack;
 use stackr_state::Peek;
 
@@ -30,19 +32,33 @@ pub(crate) fn validate(world: &World, stacks: &[String], vars: &Vars) -> Result<
     Ok(Exit::Done)
 }
 
-/// An environment in which nothing is known: what can be checked then is right whatever AWS says.
-struct Unknown;
+/// An environment in which no value is known, but what attributes there are: what can be checked then is right
+/// whatever AWS says.
+struct Unknown<'a> {
+    stack: &'a Stack,
+    registry: &'a Registry,
+}
 
-impl Env for Unknown {
-    fn block(&self, _: &ModulePath, _: &BlockKey) -> Option<Value> {
-        Some(Value::UNKNOWN)
+impl Env for Unknown<'_> {
+    fn block(&self, module: &ModulePath, key: &BlockKey) -> Option<Value> {
+        let names = || module.0.iter().map(|step| &step.name);
+        let block = self.stack.blocks().iter().find(|b| b.key == *key && names().eq(&b.module));
+        let schema = match key.mode {
+            Mode::Managed => self.registry.resource(&key.ty).map(|r| r.schema()),
+            Mode::Data => self.registry.lookup(&key.ty).map(|l| l.schema()),
+        };
+        let (Some(schema), Some(Repeats::Once)) = (schema, block.map(|b| b.repeats)) else {
+            return Some(Value::UNKNOWN);
+        };
+        let fields = schema.args.fields.iter().chain(schema.outputs.fields);
+        Some(Value::object(fields.map(|f| (f.name, Value::Unknown(f.kind.ty()).marked(f.secret)))))
     }
 }
 
 /// Checks every block's arguments against its type's schema.
 fn check(stack: &Stack) -> Result<(), Failure> {
     let registry = stackr::registry();
-    let problems = stackr::check(stack, &registry, &Unknown);
+    let problems = stackr::check(stack, &registry, &Unknown { stack, registry: &registry });
     if problems.has_errors() {
         return Err(Failure::diagnostics(problems, stack.sources().clone()));
     }
