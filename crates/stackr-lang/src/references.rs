@@ -10,7 +10,7 @@ use crate::{
     functions,
     graph::whole,
     place::{SELF, bare},
-    syntax::{Body, Expr, Located, Target},
+    syntax::{Body, Call, Expr, Kind, Located, Target},
     tree::{Dep, SymbolKind, Tree},
     visit::{Mention, iterator_name, mentions},
 };
@@ -40,7 +40,14 @@ impl<'a> Around<'a> {
 pub(crate) fn check_expression(tree: &Tree, expr: &Expr, file: &Arc<str>) -> Result<(), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let around = Around::new(0, None, file);
-    References { tree, diagnostics: &mut diagnostics }.expr(expr, around, &mut Vec::new());
+    let mut references = References { tree, diagnostics: &mut diagnostics };
+    match &expr.kind {
+        // `type` is there for the console, as the whole of what is asked.
+        Kind::Call(call) if &*call.name == "type" => {
+            call.args.iter().for_each(|argument| references.expr(argument, around, &mut Vec::new()));
+        }
+        _ => references.expr(expr, around, &mut Vec::new()),
+    }
     diagnostics.or(())
 }
 
@@ -245,7 +252,7 @@ impl References<'_> {
                 }
                 Mention::Target(target) => self.target(target, around, deps),
                 Mention::Output { module, output } => self.output(module, output, around.module, deps),
-                Mention::Call(call) => return self.function(&call.name, at.span(around.file)),
+                Mention::Call(call) => return self.function(call, at.span(around.file)),
             };
             if let Err(detail) = found {
                 self.diagnostics.push(error(at.span(around.file), "unknown reference", detail));
@@ -253,12 +260,21 @@ impl References<'_> {
         });
     }
 
-    fn function(&mut self, name: &str, span: Span) {
+    fn function(&mut self, call: &Call, span: Span) {
+        let name = &*call.name;
         let plain = name.strip_prefix("core::").unwrap_or(name);
-        if matches!(plain, "try" | "can") || functions::exists(name) {
+        if plain == "templatestring" && call.args.first().is_some_and(|template| !is_reference(template)) {
+            let detail = "The template is a reference to a text from elsewhere. One that is written here needs no \
+                          function: write it as it is.";
+            self.diagnostics.push(error(span, "wrong argument", detail));
             return;
         }
-        let detail = if name.starts_with("provider::") {
+        if plain != "type" && (matches!(plain, "try" | "can") || functions::exists(name)) {
+            return;
+        }
+        let detail = if plain == "type" {
+            "`type` is there for the console only, as the whole of what is asked there.".to_owned()
+        } else if name.starts_with("provider::") {
             "Functions of providers are not supported. Use a built-in function.".to_owned()
         } else {
             let near = nearest(plain, functions::names().chain(["try", "can"]));
@@ -328,6 +344,16 @@ impl References<'_> {
         })?;
         deps.push(Dep::Symbol(*symbol));
         Ok(())
+    }
+}
+
+/// Whether an expression is a reference and nothing else.
+fn is_reference(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Ref(_) => true,
+        Kind::Attr(source, _) => is_reference(source),
+        Kind::Index(pair) => is_reference(&pair.0),
+        _ => false,
     }
 }
 

@@ -56,6 +56,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// The title form: that of a double letter has a capital and a small part.
+fn titled(c: char) -> char {
+    match c {
+        'Ǆ' | 'ǅ' | 'ǆ' => 'ǅ',
+        'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
+        'Ǌ' | 'ǋ' | 'ǌ' => 'ǋ',
+        'Ǳ' | 'ǲ' | 'ǳ' => 'ǲ',
+        c => upper(c),
+    }
+}
+
 /// One character for one: `ß` stays, as no single capital is its own.
 fn upper(c: char) -> char {
     let mut mapped = c.to_uppercase();
@@ -140,7 +151,7 @@ fn title(call: &Call<'_>) -> Result {
     let titled = call.text(0)?.chars().map(|c| {
         let starts = separates(before);
         before = c;
-        if starts { upper(c) } else { c }
+        if starts { titled(c) } else { c }
     });
     Ok(titled.collect::<String>().into())
 }
