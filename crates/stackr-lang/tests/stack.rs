@@ -148,10 +148,12 @@ fn nested_blocks_become_lists_with_a_place_for_every_argument() {
         [
             "name",
             "password",
+            "setting",
             "setting[0]",
             "setting[0].name",
             "setting[0].value",
             "setting[1]",
+            "setting[1].inner",
             "setting[1].inner[0]",
             "setting[1].inner[0].deep",
             "setting[1].name",

@@ -29,7 +29,6 @@ pub(crate) fn intent(at: &str, uid: &str) -> Entry {
         depends_on: Vec::new(),
         prevent_destroy: false,
         create_before_destroy: false,
-        timeouts: BTreeMap::new(),
         replaces: None,
         id: None,
     };

@@ -3,7 +3,7 @@
 use stackr_core::{BlockKey, Diagnostics, Mode, Span};
 
 use super::{
-    fields::{Fields, check_name, error, labels},
+    fields::{Fields, check_names, error, labels},
     resource::{Resource, decode_resource},
     variable::{Check, decode_checks},
 };
@@ -25,7 +25,7 @@ pub(crate) fn decode_check_block(
     diagnostics: &mut Diagnostics,
 ) -> Option<(CheckBlock, Option<Resource>)> {
     let [name] = labels(&block, ["name"], diagnostics)?;
-    check_name(&name, &block, diagnostics);
+    check_names(&block, diagnostics);
     let mut fields = Fields::new(&block.body, "a check");
     let asserts = decode_checks(&mut fields, "assert", diagnostics);
     fields.block("data", diagnostics);
