@@ -168,6 +168,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         vars: Vars,
     },
+    /// Evaluate expressions: line by line from standard input, or as they are typed at a terminal.
+    Console {
+        /// The stack whose variables, locals, modules and recorded objects they may use; none otherwise.
+        stack: Option<String>,
+        #[command(flatten)]
+        vars: Vars,
+    },
     /// Print the recorded outputs of a stack.
     Output {
         /// The stack.

@@ -20,7 +20,9 @@ impl DiskLoader {
 
 fn failed(path: &str, error: &io::Error) -> LoadError {
     match error.kind() {
-        io::ErrorKind::NotFound => LoadError::NotFound { path: path.to_owned() },
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            LoadError::NotFound { path: path.to_owned() }
+        }
         _ => LoadError::Unreadable { path: path.to_owned(), reason: error.to_string() },
     }
 }
@@ -69,6 +71,8 @@ impl Loader for DiskLoader {
     }
 
     fn absolute(&self, path: &str) -> String {
-        std::path::absolute(self.at(path)).unwrap_or_else(|_| self.at(path)).to_string_lossy().into_owned()
+        let path = std::path::absolute(self.at(path)).unwrap_or_else(|_| self.at(path));
+        // `..` by the text alone: what is named need not be there.
+        stackr_lang::join("/", &path.to_string_lossy())
     }
 }

@@ -70,22 +70,33 @@ impl World {
 
     /// Reads and checks the sources of a stack.
     pub(crate) fn load(&self, stack: &StackRef, vars: &Vars, allow_missing: bool) -> Result<Stack, Failure> {
-        let root =
-            env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))?;
-        let shown = |path: &Path| {
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let relative = absolute.strip_prefix(&root).map(Path::to_owned).unwrap_or(absolute);
-            if relative.as_os_str().is_empty() {
-                ".".to_owned()
-            } else {
-                relative.to_string_lossy().into_owned()
-            }
+        let root = working_directory()?;
+        let inputs = self.inputs(&root, vars, allow_missing)?;
+        let dir = shown(&root, &stack.dir);
+        let loader: Arc<dyn Loader> = Arc::new(DiskLoader { root });
+        stackr_lang::load(&loader, &dir, &inputs).map_err(rejected)
+    }
+
+    /// A stack without sources, for expressions that need none. Their files are those of the working directory.
+    pub(crate) fn load_nothing(&self) -> Result<Stack, Failure> {
+        let root = working_directory()?;
+        let inputs = Inputs {
+            workspace: self.workspace(),
+            plan_time: Some(jiff::Timestamp::now()),
+            ..Inputs::default()
         };
-        let dir = shown(&stack.dir);
-        let mut cli: Vec<CliVar> = self.project.var_files().iter().map(|f| CliVar::File(shown(f))).collect();
+        let dir = shown(&root, &self.dir);
+        let loader: Arc<dyn Loader> = Arc::new(DiskLoader { root });
+        stackr_lang::load_nothing(&loader, &dir, &inputs).map_err(rejected)
+    }
+
+    /// What the environment and the command line give to sources. Paths are relative to `root`.
+    fn inputs(&self, root: &Path, vars: &Vars, allow_missing: bool) -> Result<Inputs, Failure> {
+        let mut cli: Vec<CliVar> =
+            self.project.var_files().iter().map(|f| CliVar::File(shown(root, f))).collect();
         for given in &vars.0 {
             cli.push(match given {
-                Given::File(file) => CliVar::File(shown(&self.dir.join(file))),
+                Given::File(file) => CliVar::File(shown(root, &self.dir.join(file))),
                 Given::Var(text) => {
                     let Some((name, value)) = text.split_once('=') else {
                         return Err(Failure::usage(format!("--var takes NAME=VALUE, not `{text}`")));
@@ -96,17 +107,13 @@ impl World {
         }
         let env_vars =
             env::vars().filter_map(|(k, v)| Some((k.strip_prefix("TF_VAR_")?.to_owned(), v))).collect();
-        let inputs = Inputs {
+        Ok(Inputs {
             workspace: self.workspace(),
             env_vars,
             cli,
             plan_time: Some(jiff::Timestamp::now()),
             allow_missing,
-        };
-        let loader: Arc<dyn Loader> = Arc::new(DiskLoader { root });
-        let loaded = stackr_lang::load(&loader, &dir, &inputs)
-            .map_err(|Rejected { diagnostics, sources }| Failure::diagnostics(diagnostics, sources))?;
-        Ok(loaded)
+        })
     }
 
     /// Tells what is worth knowing about sources. Values for variables that this stack does not declare are no
@@ -259,6 +266,22 @@ impl World {
             .force_path_style(self.endpoint()?.is_some() || provider.s3_use_path_style);
         Ok(aws_sdk_s3::Client::from_conf(config.build()))
     }
+}
+
+fn working_directory() -> Result<PathBuf, Failure> {
+    env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))
+}
+
+/// A path as messages show it: relative to `root` where it is below.
+fn shown(root: &Path, path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let relative = absolute.strip_prefix(root).map(Path::to_owned).unwrap_or(absolute);
+    if relative.as_os_str().is_empty() { ".".to_owned() } else { relative.to_string_lossy().into_owned() }
+}
+
+/// The failure of sources that are wrong.
+fn rejected(Rejected { diagnostics, sources }: Rejected) -> Failure {
+    Failure::diagnostics(diagnostics, sources)
 }
 
 /// The name of this machine.

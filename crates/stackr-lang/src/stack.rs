@@ -13,17 +13,16 @@ use stackr_core::{
 use crate::{
     arguments::evaluate_body,
     checks::{Passed, check_at},
-    config::{Backend, By, error},
+    config::{Backend, By, Config, error},
     eval::Scope,
     graph,
     inputs::{Inputs, variable_values},
     level,
     loader::Loader,
     place::Place,
-    provider, references,
+    provider,
     session::{Memo, Session},
     sources::{Sources, read_config},
-    syntax::parse_expression,
     tree::{Builder, Given, Module, SymbolKind, Tree, vendored},
     triggers::trigger,
 };
@@ -77,6 +76,24 @@ pub fn load(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stac
     let mut diagnostics = Diagnostics::default();
     let config = read_config(&**loader, dir, "", None, &mut sources, &mut diagnostics);
     let Some(config) = config else { return Err(Rejected { diagnostics, sources }) };
+    build(loader, (dir, config), inputs, (sources, diagnostics))
+}
+
+/// A stack that declares nothing: for expressions that need no more than functions and files.
+///
+/// # Errors
+/// A value is given for a variable.
+pub fn load_nothing(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stack, Rejected> {
+    build(loader, (dir, Config::default()), inputs, (Sources::default(), Diagnostics::default()))
+}
+
+/// Checks and connects what a directory declares.
+fn build(
+    loader: &Arc<dyn Loader>,
+    (dir, config): (&str, Config),
+    inputs: &Inputs,
+    (mut sources, mut diagnostics): (Sources, Diagnostics),
+) -> Result<Stack, Rejected> {
     let mut values = variable_values(&**loader, dir, &config, inputs, &mut sources, &mut diagnostics);
     let mut builder = Builder {
         loader: &**loader,
@@ -414,18 +431,4 @@ impl Declaration for Stack {
         providers.entry(ProviderKey::new()).or_default();
         diagnostics.or(providers)
     }
-}
-
-/// The value of an expression at the root of a stack.
-///
-/// # Errors
-/// What is wrong with it. Spans are in a file named `expression`.
-pub fn evaluate_expression(stack: &Stack, text: &str, env: &dyn Env) -> Result<Value, Diagnostics> {
-    let file: Arc<str> = "expression".into();
-    let expr = parse_expression(text, &file).map_err(|why| Diagnostics::from(*why))?;
-    references::check_expression(&stack.tree, &expr, &file)?;
-    let session = Session::new(stack, env);
-    let place = Place::new(&session, 0, None);
-    let value = Scope::new(&place, &file).eval(&expr).map_err(|why| Diagnostics::from(*why))?;
-    Ok(value.into_owned())
 }

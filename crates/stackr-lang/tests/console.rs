@@ -12,7 +12,7 @@ use std::{
 };
 
 use stackr_core::{BlockKey, Env, ModulePath, Value};
-use stackr_lang::{Inputs, Loader, MemoryLoader, evaluate_expression, load, show};
+use stackr_lang::{Inputs, Loader, MemoryLoader, answer, load};
 
 const REFUSED: &str = "refused";
 
@@ -67,10 +67,8 @@ fn evaluate<'e>(expressions: impl IntoIterator<Item = &'e str>) -> Vec<String> {
     let files = FILES.iter().fold(MemoryLoader::new(), |loader, (path, text)| loader.with(path, *text));
     let loader: Arc<dyn Loader> = Arc::new(files);
     let stack = load(&loader, ".", &Inputs::default()).map_err(|e| e.diagnostics).expect("an empty stack");
-    let one = |text: &str| match evaluate_expression(&stack, text, &NoBlocks) {
-        // The console prints what `type` gives as it is, without the quotes of a text.
-        Ok(Value::String(ty)) if text.starts_with("type(") => ty,
-        Ok(value) => show(&value),
+    let one = |text: &str| match answer(&stack, text, &NoBlocks) {
+        Ok(answer) => answer.to_string(),
         Err(_) => REFUSED.to_owned(),
     };
     expressions.into_iter().map(one).collect()

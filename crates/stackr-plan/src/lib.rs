@@ -9,6 +9,7 @@
 mod decide;
 mod graph;
 mod judge;
+mod last;
 mod lower;
 mod plan;
 mod planner;
@@ -20,6 +21,7 @@ mod values;
 mod want;
 
 pub use graph::check_order;
+pub use last::last_values;
 pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
 pub use planner::{Planner, secret_text};
 pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};

@@ -44,7 +44,9 @@ pub use stackr_engine::{
     Because, Envelope, ErrorView, Event, Interrupt, Patience, RateLimiter, StepVerb, StepView, Summary, Until,
 };
 pub use stackr_lang::{CliVar, Inputs, LoadError, Loader, MemoryLoader, Rejected, load};
-pub use stackr_plan::{Action, Change, Counts, FieldChange, Options, OutputChange, Plan, Program, Refusal};
+pub use stackr_plan::{
+    Action, Change, Counts, FieldChange, Options, OutputChange, Plan, Program, Refusal, Values, last_values,
+};
 pub use stackr_state::{Activity, Local, Memory, Outcome, Owner, Recovery, StackName, State, Store};
 
 /// Every type of this program: those of AWS, and `terraform_remote_state`.

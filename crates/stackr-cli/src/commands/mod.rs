@@ -1,5 +1,6 @@
 //! One file per command, or per few that belong together.
 
+mod console;
 mod explain;
 mod inspect;
 mod local;
@@ -47,6 +48,7 @@ pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
                 Command::Apply { scope, replace, run } => run::apply(&world, &scope, replace, &run).await,
                 Command::Destroy { scope, run } => run::destroy(&world, &scope, &run).await,
                 Command::Validate { stacks, vars } => inspect::validate(&world, &stacks, &vars),
+                Command::Console { stack, vars } => console::console(&world, stack.as_deref(), &vars).await,
                 Command::Graph { stack, vars } => inspect::graph(&world, &stack, &vars),
                 Command::Output { stack, name } => inspect::output(&world, &stack, name.as_deref()).await,
                 Command::Show { stack, address } => inspect::show(&world, &stack, address.as_deref()).await,

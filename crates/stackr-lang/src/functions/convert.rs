@@ -1,4 +1,4 @@
-//! Functions that change a value's type or its marks, and `type`, which names it.
+//! Functions that change a value's type or its marks.
 
 use stackr_core::{Type, Value};
 
@@ -25,8 +25,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("tonumber", V, Kind::Number, |call| to(call, &Type::Number)).sees(Sees::All),
     Function::new("toset", V, Kind::Any, |call| to(call, &Type::Any.set())).sees(Sees::All),
     Function::new("tostring", V, Kind::String, |call| to(call, &Type::String)).sees(Sees::All),
-    Function::new("type", VALUE, Kind::String, |call| Ok(crate::show::type_text(call.arg(0)?).into()))
-        .sees(Sees::All),
 ];
 
 fn to(call: &Call<'_>, ty: &Type) -> Result {
