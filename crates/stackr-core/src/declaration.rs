@@ -57,6 +57,12 @@ pub trait Declaration: Send + Sync {
         Vec::new()
     }
 
+    /// One output, without a question about any other; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// What is wrong with its expression.
+    fn output_value(&self, name: &str, env: &dyn Env) -> Result<Option<OutputValue>, Diagnostics>;
+
     /// The provider configurations by key. They may not depend on resources.
     ///
     /// # Errors

@@ -293,18 +293,22 @@ impl Declaration for Stack {
     }
 
     fn outputs(&self, env: &dyn Env) -> Result<Vec<OutputValue>, Diagnostics> {
-        let outputs = self.outputs.iter().map(|(name, expr, sensitive)| OutputValue {
-            name: name.clone(),
-            value: expr.evaluate(env),
-            sensitive: *sensitive,
-            description: None,
-        });
+        let outputs = self.outputs.iter().map(|output| evaluated(output, env));
         self.problems.clone().or(outputs.collect())
+    }
+
+    fn output_value(&self, name: &str, env: &dyn Env) -> Result<Option<OutputValue>, Diagnostics> {
+        let found = self.outputs.iter().find(|(n, ..)| n == name);
+        self.problems.clone().or(found.map(|output| evaluated(output, env)))
     }
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {
         Ok(self.providers.clone())
     }
+}
+
+fn evaluated((name, expr, sensitive): &(String, Expr, bool), env: &dyn Env) -> OutputValue {
+    OutputValue { name: name.clone(), value: expr.evaluate(env), sensitive: *sensitive, description: None }
 }
 
 #[cfg(test)]

@@ -293,6 +293,42 @@ impl Stack {
         }
         inner
     }
+
+    /// The value of an output, if there is one of this name and nothing is wrong with it.
+    fn one_output(
+        &self,
+        session: &Session<'_>,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<OutputValue> {
+        let symbol = *self.tree.modules[0].outputs.get(name)?;
+        let SymbolKind::Output(output) = &self.tree.symbols[symbol].kind else { return None };
+        for check in &output.preconditions {
+            let what = format!("output.{name}");
+            let place = Place::new(session, 0, None);
+            check_at(check, &place, ("precondition failed", &what), diagnostics);
+        }
+        match session.symbol(0, symbol) {
+            Ok(value) if value.has_sensitive() && !output.sensitive => {
+                let detail = format!(
+                    "The output `{name}` would show a sensitive value. Say `sensitive = true`, or use \
+                     `nonsensitive` if it may be seen."
+                );
+                diagnostics.push(error(output.value.span(), "sensitive output", detail));
+                None
+            }
+            Ok(value) => Some(OutputValue {
+                name: name.to_owned(),
+                value: value.clone(),
+                sensitive: output.sensitive,
+                description: output.description.clone(),
+            }),
+            Err(why) => {
+                diagnostics.push(*why);
+                None
+            }
+        }
+    }
 }
 
 impl Declaration for Stack {
@@ -379,29 +415,8 @@ impl Declaration for Stack {
         let session = Session::new(self, env);
         let mut diagnostics = Diagnostics::default();
         let mut outputs = Vec::new();
-        for (name, symbol) in &self.tree.modules[0].outputs {
-            let SymbolKind::Output(output) = &self.tree.symbols[*symbol].kind else { continue };
-            for check in &output.preconditions {
-                let what = format!("output.{name}");
-                let place = Place::new(&session, 0, None);
-                check_at(check, &place, ("precondition failed", &what), &mut diagnostics);
-            }
-            match session.symbol(0, *symbol) {
-                Ok(value) if value.has_sensitive() && !output.sensitive => {
-                    let detail = format!(
-                        "The output `{name}` would show a sensitive value. Say `sensitive = true`, or use \
-                         `nonsensitive` if it may be seen."
-                    );
-                    diagnostics.push(error(output.value.span(), "sensitive output", detail));
-                }
-                Ok(value) => outputs.push(OutputValue {
-                    name: name.clone(),
-                    value: value.clone(),
-                    sensitive: output.sensitive,
-                    description: output.description.clone(),
-                }),
-                Err(why) => diagnostics.push(*why),
-            }
+        for name in self.tree.modules[0].outputs.keys() {
+            outputs.extend(self.one_output(&session, name, &mut diagnostics));
         }
         session.inner_outputs(&mut diagnostics);
         session.validate_used(&mut diagnostics);
@@ -410,6 +425,14 @@ impl Declaration for Stack {
 
     fn checks(&self, env: &dyn Env) -> Vec<Diagnostic> {
         Session::new(self, env).assertions()
+    }
+
+    fn output_value(&self, name: &str, env: &dyn Env) -> Result<Option<OutputValue>, Diagnostics> {
+        let session = Session::new(self, env);
+        let mut diagnostics = Diagnostics::default();
+        let output = self.one_output(&session, name, &mut diagnostics);
+        session.validate_used(&mut diagnostics);
+        diagnostics.or(output)
     }
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {

@@ -16,8 +16,18 @@ pub fn last_values(
     registry: &Registry,
     last: &BTreeMap<Address, Object>,
 ) -> Result<Values, Diagnostics> {
+    Ok(last_values_of(&Blocks::new(declaration, registry)?, declaration, registry, last))
+}
+
+/// The same where the order of the blocks is known.
+pub(crate) fn last_values_of(
+    blocks: &Blocks,
+    declaration: &dyn Declaration,
+    registry: &Registry,
+    last: &BTreeMap<Address, Object>,
+) -> Values {
     let mut values = Values::default();
-    for index in Blocks::new(declaration, registry)?.order {
+    for &index in &blocks.order {
         let block = &declaration.blocks()[index];
         match declaration.expand(index, &values) {
             Ok(Expansion::Known(addresses)) => {
@@ -31,7 +41,7 @@ pub fn last_values(
             Ok(Expansion::Unknown) | Err(_) => values.expand(&block.module, &block.key, None),
         }
     }
-    Ok(values)
+    values
 }
 
 fn recorded(registry: &Registry, address: &Address, object: &Object) -> Option<Value> {

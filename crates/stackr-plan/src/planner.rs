@@ -7,13 +7,11 @@
 //! 3. `next` walks the blocks, dependencies first: evaluate to *want*, compare with *seen*, decide. It asks again
 //!    for data whose arguments have become known, until it is done.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use stackr_core::{
-    Address, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object, Value,
+    Address, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object, OutputValue,
+    Value,
 };
 
 use crate::{
@@ -235,7 +233,10 @@ impl<'a> Planner<'a> {
                 break;
             }
             let planned = match block.key.mode {
-                _ if !selected || self.excluded(&address) => {
+                _ if !selected
+                    || self.excluded(&address)
+                    || !self.selection.includes_instance(index, &address) =>
+                {
                     self.leave(&address);
                     Ok(())
                 }
@@ -310,7 +311,7 @@ impl<'a> Planner<'a> {
         let seen = last.and_then(|object| self.seen_of(address, object));
         let resolver =
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
-        let recording = Recording { values: &self.values, asked: RefCell::default() };
+        let recording = Recording::new(&self.values);
         let want = resolver.want(
             address,
             &self.target(block, index, &BTreeMap::new()),
@@ -362,7 +363,7 @@ impl<'a> Planner<'a> {
             .ok_or_else(|| unsupported(address, self.request.registry))?;
         let resolver =
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
-        let recording = Recording { values: &self.values, asked: RefCell::default() };
+        let recording = Recording::new(&self.values);
         let target = self.target(block, index, &BTreeMap::new());
         let (args, terms) = resolver.query(address, &target, &recording)?;
         drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
@@ -406,24 +407,13 @@ impl<'a> Planner<'a> {
         };
         for (&index, &milestone) in waits {
             let block = &declaration.blocks()[index];
-            let one_by_one: Vec<_> = asked
-                .instances
-                .iter()
-                .filter(|a| a.block == block.key && a.module.0.iter().map(|s| &s.name).eq(&block.module))
-                .filter(|a| self.values.get(a).is_some())
-                .cloned()
-                .collect();
-            let whole = asked
-                .blocks
-                .iter()
-                .any(|(m, b)| *b == block.key && m.0.iter().map(|s| &s.name).eq(&block.module));
-            let instances = if one_by_one.is_empty() || whole {
+            let known = |a: &&Address| self.values.get(a).is_some();
+            let few: Option<Vec<_>> = asked.one_by_one(block).map(|few| few.filter(known).cloned().collect());
+            let instances = few.filter(|few| !few.is_empty()).unwrap_or_else(|| {
                 let all = self.values.addresses(&block.module, &block.key);
                 let near: Vec<_> = all.iter().filter(|a| a.module == address.module).cloned().collect();
                 if near.is_empty() { all } else { near }
-            } else {
-                one_by_one
-            };
+            });
             for instance in instances {
                 let deferred = self.decided.contains_key(&instance);
                 if block.key.mode == Mode::Managed || deferred {
@@ -549,7 +539,7 @@ impl<'a> Planner<'a> {
                         None => old.to_json() == output.value.to_json(),
                     }
             });
-            if !same {
+            if !same && !self.stays_unknown(output)? {
                 let old = old.map_or(Value::Null, |(v, s)| v.clone().marked(*s));
                 let output = Some(output.clone());
                 changes.push(crate::OutputChange {
@@ -566,6 +556,30 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(changes)
+    }
+
+    /// Whether an output is not known after the apply either: it is made from objects that the plan is not about and
+    /// that are not there. What was recorded of it stands.
+    fn stays_unknown(&self, output: &OutputValue) -> Result<bool, Diagnostics> {
+        let options = &self.request.options;
+        let Some(declaration) = self.request.declaration else { return Ok(false) };
+        if options.targets.is_empty() && options.excludes.is_empty() || output.value.is_wholly_known() {
+            return Ok(false);
+        }
+        let recording = Recording::new(&self.values);
+        declaration.output_value(&output.name, &recording)?;
+        let asked = recording.asked.into_inner();
+        let missing = |address: &Address| {
+            !self.decided.contains_key(address)
+                && self.values.get(address).is_some_and(|value| matches!(value, Value::Unknown(_)))
+        };
+        Ok(asked.instances.iter().any(missing)
+            || asked.blocks.iter().any(|(module, block)| {
+                let modules: Vec<_> = module.0.iter().map(|step| step.name.clone()).collect();
+                let instances = self.values.addresses(&modules, block);
+                !self.values.is_expanded(module, block)
+                    || instances.iter().any(|a| a.module == *module && missing(a))
+            }))
     }
 }
 

@@ -1,27 +1,58 @@
-//! Which blocks a plan is about: what `--target` and `--exclude` select.
+//! Which objects a plan is about: what `--target` and `--exclude` select.
+//!
+//! What a target needs is found before anything is planned: its expressions are evaluated once with what is recorded,
+//! and what they ask for is needed too. An instance that is asked for by its key brings that instance only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stackr_core::{Declaration, Diagnostic, Diagnostics};
+use stackr_core::{Address, Declaration, Diagnostic, Diagnostics, Expansion};
 
-use crate::{Request, graph::Blocks};
+use crate::{Request, Values, graph::Blocks, last::last_values_of, values::Recording};
 
 /// Which blocks a plan is about.
 #[derive(Default)]
 pub(crate) struct Selection {
-    /// Blocks that targets need; `None`: no targets.
-    needed: Option<BTreeSet<usize>>,
+    /// What targets need; `None`: no targets.
+    needed: Option<BTreeMap<usize, Needed>>,
     /// Blocks that depend on something excluded.
     left_out: BTreeSet<usize>,
 }
 
-impl Selection {
-    pub(crate) fn includes(&self, block: usize) -> bool {
-        self.needed.as_ref().is_none_or(|n| n.contains(&block)) && !self.left_out.contains(&block)
+/// Which instances of a block are needed.
+#[derive(Debug)]
+enum Needed {
+    All,
+    Some {
+        /// Those within a target.
+        targets: BTreeSet<String>,
+        /// Those that another needed one refers to.
+        instances: BTreeSet<Address>,
+    },
+}
+
+impl Needed {
+    fn includes(&self, address: &Address) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some { targets, instances } => {
+                instances.contains(address) || targets.iter().any(|t| address.is_within(t))
+            }
+        }
     }
 }
 
-/// Finds the blocks that targets and excludes select.
+impl Selection {
+    pub(crate) fn includes(&self, block: usize) -> bool {
+        self.needed.as_ref().is_none_or(|n| n.contains_key(&block)) && !self.left_out.contains(&block)
+    }
+
+    /// Whether the plan is about an instance of a block that it is about.
+    pub(crate) fn includes_instance(&self, block: usize, address: &Address) -> bool {
+        self.needed.as_ref().is_none_or(|n| n.get(&block).is_some_and(|n| n.includes(address)))
+    }
+}
+
+/// Finds what targets and excludes select.
 pub(crate) fn select(
     request: &Request<'_>,
     declaration: &dyn Declaration,
@@ -41,16 +72,28 @@ pub(crate) fn select(
     let mut selection = Selection::default();
     let options = &request.options;
     if !options.targets.is_empty() {
-        let mut wanted = BTreeSet::new();
+        let values = last_values_of(graph, declaration, request.registry, request.last);
+        let needs = Needs { declaration, graph, values: &values };
+        let mut wanted = BTreeMap::new();
         for target in &options.targets {
-            let found = hits(target);
+            let mut found = hits(target);
+            found.retain(|block| {
+                needs.instances(*block).is_none_or(|all| all.iter().any(|a| a.is_within(target)))
+                    || strip_keys(target) == *target
+            });
             if found.is_empty() && !request.last.keys().any(|a| a.is_within(target)) {
                 let detail = format!("`{target}` selects nothing that is declared or recorded.");
                 return Err(Diagnostic::error("unknown target", detail).into());
             }
-            wanted.extend(found);
+            for block in found {
+                let none = || Needed::Some { targets: BTreeSet::new(), instances: BTreeSet::new() };
+                if let Needed::Some { targets, .. } = wanted.entry(block).or_insert_with(none) {
+                    targets.insert(target.clone());
+                }
+            }
         }
-        selection.needed = Some(graph.closure(wanted, false));
+        needs.close(&mut wanted);
+        selection.needed = Some(wanted);
     }
     for exclude in &options.excludes {
         let dependents: BTreeSet<_> = hits(exclude).iter().flat_map(|b| graph.dependents(*b)).collect();
@@ -60,6 +103,56 @@ pub(crate) fn select(
         }
     }
     Ok(selection)
+}
+
+/// Finds what needed objects need themselves.
+struct Needs<'a> {
+    declaration: &'a dyn Declaration,
+    graph: &'a Blocks,
+    values: &'a Values,
+}
+
+impl Needs<'_> {
+    /// The instances of a block, if what is recorded says which there are.
+    fn instances(&self, block: usize) -> Option<Vec<Address>> {
+        match self.declaration.expand(block, self.values) {
+            Ok(Expansion::Known(addresses)) => Some(addresses),
+            Ok(Expansion::Unknown) | Err(_) => None,
+        }
+    }
+
+    /// Adds everything that is needed by what is there.
+    fn close(&self, needed: &mut BTreeMap<usize, Needed>) {
+        for &index in self.graph.order.iter().rev() {
+            let Some(these) = needed.get(&index) else { continue };
+            let asked = self.asked(index, these);
+            let block = &self.declaration.blocks()[index];
+            for below in self.graph.waits_for(index).into_keys() {
+                // As a whole, or for the order alone: all of it.
+                let explicit = block.refs.iter().any(|r| r.to == below && r.arg.is_none());
+                let asked = asked.as_ref().filter(|_| !explicit);
+                let few = asked.and_then(|a| a.one_by_one(&self.declaration.blocks()[below]));
+                let few: Option<BTreeSet<Address>> = few.map(|few| few.cloned().collect());
+                match (needed.get_mut(&below), few) {
+                    (Some(Needed::All), _) => {}
+                    (Some(Needed::Some { instances, .. }), Some(few)) => instances.extend(few),
+                    (None, Some(instances)) => {
+                        needed.insert(below, Needed::Some { targets: BTreeSet::new(), instances });
+                    }
+                    (_, None) => drop(needed.insert(below, Needed::All)),
+                }
+            }
+        }
+    }
+
+    /// What the expressions of the needed instances ask for; `None` if that cannot be told.
+    fn asked(&self, index: usize, needed: &Needed) -> Option<crate::values::Asked> {
+        let recording = Recording::new(self.values);
+        for address in self.instances(index)?.iter().filter(|a| needed.includes(a)) {
+            self.declaration.evaluate(index, address, &recording).ok()?;
+        }
+        Some(recording.asked.into_inner())
+    }
 }
 
 /// An address without instance keys.

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use stackr_core::{Address, BlockKey, Env, Key, ModulePath, Repeats, Trigger, Value};
+use stackr_core::{Address, BlockKey, Declared, Env, Key, ModulePath, Repeats, Trigger, Value};
 
 /// The value of every instance. By block first: what asks for a block asks in all module instances, or in one.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,11 @@ impl Values {
 
     fn repeats(&self, module: &ModulePath, block: &BlockKey) -> Option<Option<Repeats>> {
         self.expanded.get(block)?.get(&names(module)).copied()
+    }
+
+    /// Whether it is known which instances a block has.
+    pub(crate) fn is_expanded(&self, module: &ModulePath, block: &BlockKey) -> bool {
+        matches!(self.repeats(module, block), Some(Some(_)))
     }
 
     /// The instances of a block, in every module instance whose names are these.
@@ -86,6 +91,12 @@ pub(crate) struct Recording<'a> {
     pub(crate) asked: RefCell<Asked>,
 }
 
+impl<'a> Recording<'a> {
+    pub(crate) fn new(values: &'a Values) -> Self {
+        Self { values, asked: RefCell::default() }
+    }
+}
+
 /// What was asked for.
 #[derive(Default)]
 pub(crate) struct Asked {
@@ -105,6 +116,16 @@ impl Asked {
                 self.blocks.insert((address.module.clone(), address.block.clone()));
             }
         }
+    }
+
+    /// The instances of a block that were asked for one by one; `None` if nothing or all of it was.
+    pub(crate) fn one_by_one(&self, block: &Declared) -> Option<impl Iterator<Item = &Address>> {
+        let is = |module: &ModulePath, key: &BlockKey| {
+            *key == block.key && module.0.iter().map(|s| &s.name).eq(&block.module)
+        };
+        let whole = self.blocks.iter().any(|(module, key)| is(module, key));
+        let mut found = self.instances.iter().filter(move |a| is(&a.module, &a.block)).peekable();
+        (!whole && found.peek().is_some()).then_some(found)
     }
 }
 

@@ -545,3 +545,61 @@ fn tags_that_the_provider_ignores_are_neither_compared_nor_touched() {
     let Verb::Update { want, .. } = &changed.program.steps[0].verb else { panic!("an update") };
     assert_eq!(want.get("tags").and_then(Value::attributes).map(BTreeMap::len), Some(3));
 }
+
+/// Three networks with a host each, and outputs of some.
+fn nets() -> Stack {
+    let mut stack = Stack::new("nets");
+    for i in 0..3 {
+        let net = stack.add(("n", i), Net::args().cidr(format!("10.{i}.0.0/16").as_str()));
+        let host = stack.add(("h", i), Host::args().net(&net.id));
+        stack.output(&format!("host_{i}"), &host.id);
+    }
+    stack
+}
+
+#[test]
+fn a_target_with_a_key_takes_that_instance_and_the_instances_it_needs() {
+    let stack = nets();
+    let target = |targets: &[&str]| Options {
+        targets: targets.iter().map(ToString::to_string).collect(),
+        ..Options::default()
+    };
+    let planned = plan(&stack, &Last::new(), target(&["host.h[1]"]), |_, s| Some(s));
+    check(
+        &planned,
+        "s1   create  net.n[1]
+         s2   create  host.h[1]    after s1.ready",
+    );
+    // What is not made has no output, and none is announced.
+    let outputs: Vec<_> = planned.outputs.iter().map(|o| o.name.as_str()).collect();
+    assert_eq!(outputs, ["host_1"]);
+    let two = plan(&stack, &Last::new(), target(&["net.n[0]", "net.n[2]"]), |_, s| Some(s));
+    check(
+        &two,
+        "s1   create  net.n[0]
+         s2   create  net.n[2]",
+    );
+    assert!(two.outputs.is_empty(), "{:?}", two.outputs);
+    let excluded = Options { excludes: vec!["host.h[0]".into()], ..Options::default() };
+    let rest = plan(&stack, &Last::new(), excluded, |_, s| Some(s));
+    let outputs: Vec<_> = rest.outputs.iter().map(|o| o.name.as_str()).collect();
+    assert_eq!(outputs, ["host_1", "host_2"]);
+}
+
+#[test]
+fn a_target_that_no_instance_has_is_refused() {
+    let (stack, registry) = (nets(), registry());
+    let (providers, last, outputs) = (stack.providers().unwrap(), Last::new(), BTreeMap::new());
+    let planner = Planner::new(Request {
+        declaration: Some(&stack),
+        registry: &registry,
+        providers: &providers,
+        last: &last,
+        deposed: &[],
+        last_outputs: &outputs,
+        options: Options { targets: vec!["net.n[7]".into()], ..Options::default() },
+        unseal: &|_, _| false,
+    });
+    let refused = planner.err().unwrap().to_string();
+    assert!(refused.contains("`net.n[7]` selects nothing"), "{refused}");
+}
