@@ -1,15 +1,19 @@
 """Holds stackr's schemas against the AWS provider's own.
 
-    schema.py STACKR SCHEMA.json [--lacking FILE] [--timeouts FILE]
+    schema.py STACKR SCHEMA.json [--lacking FILE] [--timeouts FILE] [--page FILE]
 
 STACKR is the binary, SCHEMA.json what `terraform providers schema -json` prints. Every argument and output of ours must
-exist there with the same type and nesting; what the provider has beyond ours is written to FILE, which `stackr explain`
-shows. The other FILE gets the operations that each type has a timeout for. Prints the differences, one a line; exits with 1 if there are any.
+exist there with the same type and nesting; what the provider has beyond ours is written to the file of --lacking, which
+`stackr explain` shows, and with all kinds to that of --page, a
+document; the file of --timeouts gets the operations that each type has a timeout for. Prints the differences, one a line; exits with 1 if there are any.
 """
 
 import json
 import subprocess
 import sys
+
+# The provider that the schema is of, as crates/stackr-cli/tests/schema.rs asks for it.
+VERSION = "5.100"
 
 # Where ours is another kind on purpose: (type, field): why.
 KNOWN = {
@@ -83,12 +87,63 @@ def timeouts(provider):
                 yield f"{section} {ty} {' '.join(sorted(names))}"
 
 
+PAGE = """# Attributes
+
+Of each type: what stackr has, and what the AWS provider {version} has beyond it. Made from both schemas by `just gen`; a
+test holds it against them. `stackr explain TYPE` tells what each argument does. What is not here is refused with its
+place in the source, never ignored.
+
+| | types | attributes that are there | attributes that are lacking |
+| --- | --- | --- | --- |
+{totals}
+"""
+
+
+def label(kind, nesting):
+    """A kind for readers: a block's is that it is one."""
+    return {"block": "block", "blocks": "blocks"}.get(nesting, kind)
+
+
+def lacks(mine, block, path=""):
+    """What a provider's block has beyond ours, with what is nested in what both have: (name, kind)."""
+    found = []
+    for name, (kind, nesting, nested) in sorted(fields(block).items()):
+        if name not in mine:
+            if not path and name == "timeouts":
+                continue
+            found.append((path + name, label(kind, nesting)))
+        elif mine[name].get("fields") and nested:
+            found += lacks(mine[name]["fields"], nested, f"{path}{name}.")
+    return found
+
+
+def section(word, ty, mine, beyond):
+    """The part of the page about one type."""
+
+    def listed(pairs):
+        return ", ".join(f"`{name}` {kind}" for name, kind in pairs)
+
+    outputs = [(n, label(f["type"], f["nesting"])) for n, f in mine["outputs"].items() if n not in mine["args"]]
+    arguments = [(n, label(f["type"], f["nesting"])) for n, f in mine["args"].items()]
+    lines = [f"### {word} `{ty}`", "", f"- arguments: {listed(arguments) or 'none'}"]
+    if outputs:
+        lines.append(f"- outputs: {listed(outputs)}")
+    lines.append(f"- lacking: {listed(beyond)}" if beyond else "- complete")
+    return "\n".join(lines)
+
+
+def page(sections, totals, version):
+    rows = [f"| {word} | {types} | {there} | {gone} |" for word, (types, there, gone) in totals.items()]
+    return PAGE.format(version=version, totals="\n".join(rows)) + "".join(f"\n{text}\n" for text in sections)
+
+
 def main():
     stackr, schema = sys.argv[1], json.load(open(sys.argv[2], encoding="utf-8"))
     provider = next(s for name, s in schema["provider_schemas"].items() if name.endswith("/aws"))
     types = ours(stackr)
     problems, lacking, count = [], [], 0
-    for section, names, schemas in (
+    sections, totals = [], {}
+    for word, names, schemas in (
         ("resource", types["resources"], provider["resource_schemas"]),
         ("data", types["data"], provider["data_source_schemas"]),
     ):
@@ -96,22 +151,29 @@ def main():
             if not ty.startswith("aws_"):
                 continue
             if ty not in schemas:
-                problems.append(f"{ty}: the provider has no such {section}")
+                problems.append(f"{ty}: the provider has no such {word}")
                 continue
-            mine = ours(stackr, ty, *(["--data"] if section == "data" else []))
+            mine = ours(stackr, ty, *(["--data"] if word == "data" else []))
             all_mine = {**mine["outputs"], **mine["args"]}
             block = schemas[ty]["block"]
             compare(ty, all_mine, block, "", problems)
             count += len(all_mine)
             beyond = sorted(n for n in fields(block) if n not in all_mine and n != "timeouts")
             if beyond:
-                lacking.append(f"{section} {ty}: {' '.join(beyond)}")
-    if "--lacking" in sys.argv:
-        with open(sys.argv[sys.argv.index("--lacking") + 1], "w", encoding="utf-8") as file:
-            file.write("".join(f"{line}\n" for line in sorted(lacking)))
-    if "--timeouts" in sys.argv:
-        with open(sys.argv[sys.argv.index("--timeouts") + 1], "w", encoding="utf-8") as file:
-            file.write("".join(f"{line}\n" for line in timeouts(provider)))
+                lacking.append(f"{word} {ty}: {' '.join(beyond)}")
+            deep = lacks(all_mine, block)
+            sections.append(section(word, ty, mine, deep))
+            known, there, gone = totals.get(word, (0, 0, 0))
+            totals[word] = (known + 1, there + len(all_mine), gone + len(deep))
+    written = {
+        "--lacking": "".join(f"{line}\n" for line in sorted(lacking)),
+        "--timeouts": "".join(f"{line}\n" for line in timeouts(provider)),
+        "--page": page(sections, totals, VERSION),
+    }
+    for flag, text in written.items():
+        if flag in sys.argv:
+            with open(sys.argv[sys.argv.index(flag) + 1], "w", encoding="utf-8") as file:
+                file.write(text)
     print("\n".join(problems) or f"{count} fields agree")
     sys.exit(1 if problems else 0)
 

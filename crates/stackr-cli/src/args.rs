@@ -179,8 +179,10 @@ pub(crate) enum Command {
     Output {
         /// The stack.
         stack: String,
-        /// One output; all otherwise.
+        /// One output; all otherwise. A sensitive one is made again from the sources.
         name: Option<String>,
+        #[command(flatten)]
+        vars: Vars,
     },
     /// Print the recorded objects of a stack.
     Show {

@@ -57,6 +57,14 @@ impl Failure {
         self
     }
 
+    /// Says which stack it is about, where hints leave its name open.
+    pub(crate) fn about(mut self, stack: &str) -> Self {
+        for hint in &mut self.hints {
+            *hint = hint.replace("STACK", stack);
+        }
+        self
+    }
+
     pub(crate) fn diagnostics(diagnostics: Diagnostics, sources: Sources) -> Self {
         Self { diagnostics, sources, ..Self::new(Exit::Error, "") }
     }

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod dashes;
 mod error;
 mod exit;
 mod loader;
@@ -22,13 +23,14 @@ use crate::{args::Cli, error::Failure, exit::Exit, output::Output};
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            dashes::explain(&mut error, std::env::args());
             let usage = error.use_stderr();
             drop(error.print());
             return code(if usage { Exit::Usage } else { Exit::Done });
         }
     };
-    let out = Output::new(cli.global.json, cli.global.no_color || std::env::var_os("NO_COLOR").is_some());
+    let out = Output::new(cli.global.json, cli.global.no_color || no_color());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(Box::pin(commands::run(cli, out.clone()))),
@@ -42,6 +44,11 @@ fn main() -> ExitCode {
             code(failure.exit)
         }
     }
+}
+
+/// Whether the environment asks for no colours, as <https://no-color.org> has it.
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 fn code(exit: Exit) -> ExitCode {

@@ -77,6 +77,13 @@ impl World {
         stackr_lang::load(&loader, &dir, &inputs).map_err(rejected)
     }
 
+    /// The backend block of a stack: all that another stack needs of its sources.
+    pub(crate) fn backend(&self, stack: &StackRef) -> Result<Option<Backend>, Failure> {
+        let root = working_directory()?;
+        let dir = shown(&root, &stack.dir);
+        Ok(stackr_lang::load_backend(&DiskLoader { root }, &dir))
+    }
+
     /// A stack without sources, for expressions that need none. Their files are those of the working directory.
     pub(crate) fn load_nothing(&self) -> Result<Stack, Failure> {
         let root = working_directory()?;

@@ -1,5 +1,7 @@
 //! `stackr console`: what goes in at standard input, and what comes out.
 
+#[path = "support/state.rs"]
+mod state;
 mod support;
 
 use std::{
@@ -10,7 +12,9 @@ use std::{
 use insta::assert_snapshot;
 use serde_json::Value as Json;
 use stackr_testkit::{Output, TestEnvironment};
-use support::{done, project, state};
+
+use state::state;
+use support::{done, project};
 
 /// The table of expressions with what `terraform console` prints for each; see its test in stackr-lang.
 const TABLE: &str = include_str!("../../stackr-lang/tests/console.txt");

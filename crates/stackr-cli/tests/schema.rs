@@ -2,7 +2,8 @@
 //! `stackr explain` says the provider has beyond is the truth.
 //!
 //! Where Terraform or its provider is not there, the test says so and passes (see `TF_PLUGIN_MIRROR` in `parity.rs`).
-//! `tests/parity/schema.py … --lacking crates/stackr-cli/src/lacking.txt` brings that list up to date.
+//! `INSTA_UPDATE=always`, as `just gen` sets it, writes what is generated from the schemas: the lists of what is lacking and of
+//! timeouts, and `docs/attributes.md`.
 
 use std::{
     fs,
@@ -52,16 +53,32 @@ fn every_field_is_the_providers_own_and_what_is_lacking_is_listed() {
         return;
     };
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (lacking, timeouts) = (dir.join("lacking.txt"), dir.join("timeouts.txt"));
+    let generated =
+        ["crates/stackr-cli/src/lacking.txt", "crates/stackr-aws/src/timeouts.txt", "docs/attributes.md"]
+            .map(|path| repository.join(path));
+    let fresh = ["lacking.txt", "timeouts.txt", "attributes.md"].map(|name| dir.join(name));
     let output = Command::new("python3")
         .arg(repository.join("tests/parity/schema.py"))
         .args([Path::new(env!("CARGO_BIN_EXE_stackr")), &schema])
-        .args([Path::new("--lacking"), &lacking, Path::new("--timeouts"), &timeouts])
+        .args([Path::new("--lacking"), &fresh[0], Path::new("--timeouts"), &fresh[1]])
+        .args([Path::new("--page"), &fresh[2]])
         .output()
         .expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    let found = fs::read_to_string(&lacking).expect("the list was written");
-    assert_eq!(found, include_str!("../src/lacking.txt"), "what is lacking has changed");
-    let found = fs::read_to_string(&timeouts).expect("the list was written");
-    assert_eq!(found, include_str!("../../stackr-aws/src/timeouts.txt"), "the timeouts have changed");
+    let told = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&told));
+    for (known, fresh) in generated.iter().zip(&fresh) {
+        let found = fs::read_to_string(fresh).expect("it was written");
+        if is_update() {
+            fs::write(known, found).expect("it can be written");
+        } else {
+            let known_text = fs::read_to_string(known).unwrap_or_default();
+            assert_eq!(found, known_text, "{} is out of date: `just gen` writes it", known.display());
+        }
+    }
+}
+
+/// Whether what is generated is to be accepted as it is now.
+#[expect(clippy::disallowed_methods, reason = "the switch is that of the snapshots")]
+fn is_update() -> bool {
+    std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always")
 }

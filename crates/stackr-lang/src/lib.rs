@@ -35,4 +35,4 @@ pub use level::LANGUAGE;
 pub use loader::{LoadError, Loader, MemoryLoader, join};
 pub use show::show;
 pub use sources::Sources;
-pub use stack::{Rejected, Stack, load, load_nothing};
+pub use stack::{Rejected, Stack, load, load_backend, load_nothing};

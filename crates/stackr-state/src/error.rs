@@ -177,13 +177,13 @@ pub enum Error {
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 
 impl Error {
-    /// What a person can do about it.
+    /// What a person can do about it. `STACK` stands in it for the name of the stack, which not every error knows.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Held { lease, .. } => {
                 return Some(format!(
-                    "wait for it; if its process is gone, the lease expires by itself at {} (or `stackr state unlock`)",
+                    "wait for it; if its process is gone, the lease expires by itself at {} (or `stackr state unlock STACK`)",
                     lease.expires
                 ));
             }
@@ -195,13 +195,13 @@ impl Error {
             Self::Foreign { .. } => "nothing was touched; give stackr another key, or another path",
             Self::Newer { .. } => "nothing was touched; upgrade stackr",
             Self::Damaged { .. } => {
-                "nothing was touched; `stackr state repair` goes back to the last good state (if the file was edited by hand on purpose, remove its `checksum` line)"
+                "nothing was touched; `stackr state repair STACK` goes back to the last good state (if the file was edited by hand on purpose, remove its `checksum` line)"
             }
             Self::OtherStack { .. } => "nothing was touched; two stacks must not share one key",
             Self::OtherOrigin { .. } => {
                 "use the credentials and region of this environment, or another environment"
             }
-            Self::NoSuchObject { .. } => "`stackr state list` shows what there is",
+            Self::NoSuchObject { .. } => "`stackr state list STACK` shows what there is",
             Self::Missing { .. } => "`stackr bootstrap` makes the bucket",
             Self::Denied { .. } => "check the credentials and the permissions of the place that keeps state",
             Self::WrongRegion { .. } => "set the backend's region",

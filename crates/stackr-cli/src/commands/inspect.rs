@@ -6,13 +6,15 @@ use stackr_core::{
     Address, BlockKey, Declaration as _, Diagnostics, Env, Mode, ModulePath, Object, Registry, Repeats, Value,
 };
 use stackr_lang::Stack;
-use stackr_state::Peek;
+use stackr_state::{Peek, State};
 
 use crate::{
     args::Vars,
     error::Failure,
     exit::Exit,
+    project::StackRef,
     render::{
+        diagnostic,
         style::{BOLD, paint},
         value::{Sides, Writer, is_absent},
     },
@@ -20,16 +22,25 @@ use crate::{
 };
 
 pub(crate) fn validate(world: &World, stacks: &[String], vars: &Vars) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
     for stack in world.stacks(stacks)? {
-        let loaded = world.load(&stack, vars, true)?;
-        world.tell_warnings(&loaded);
-        check(&loaded)?;
-        world.out.progress(&format!("{}: valid", stack.name));
+        let checked = world.load(&stack, vars, true).and_then(|loaded| {
+            world.tell_warnings(&loaded);
+            check(&loaded)
+        });
         if world.out.json {
-            world.out.json(&serde_json::json!({ "stack": stack.name, "valid": true }));
+            world.out.json(&serde_json::json!({ "stack": stack.name, "valid": checked.is_ok() }));
+        }
+        match checked {
+            Ok(()) => world.out.progress(&format!("{}: valid", stack.name)),
+            Err(failure) => {
+                world.out.failure(&failure);
+                world.out.progress(&format!("{}: not valid", stack.name));
+                exit = failure.exit;
+            }
         }
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// An environment in which no value is known, but what attributes there are: what can be checked then is right
@@ -94,10 +105,15 @@ pub(crate) async fn recorded(world: &World, stack: &str) -> Result<Peek, Failure
     let stack = world.stack(stack)?;
     // Only the backend block is needed, but it can only be found in sources that are right.
     let loaded = world.load(&stack, &Vars::default(), true)?;
-    let provider = default_provider(&loaded)?;
-    let store = world.store(&stack, loaded.backend(), &provider).await?;
-    let peek = stackr_state::peek(&*store, &world.name(&stack), jiff::Timestamp::now()).await;
-    let peek = peek.map_err(|e| state_failure(&e))?;
+    recorded_of(world, &stack, &loaded).await
+}
+
+/// What is recorded of a stack whose sources are there.
+async fn recorded_of(world: &World, stack: &StackRef, loaded: &Stack) -> Result<Peek, Failure> {
+    let provider = default_provider(loaded)?;
+    let store = world.store(stack, loaded.backend(), &provider).await?;
+    let peek = stackr_state::peek(&*store, &world.name(stack), jiff::Timestamp::now()).await;
+    let peek = peek.map_err(|e| state_failure(&e).about(&stack.name))?;
     if !peek.exists {
         let place = store.place(stackr_state::Key::Snapshot);
         return Err(Failure::new(Exit::Error, format!("the stack `{}` has no state in {place}", stack.name))
@@ -112,8 +128,15 @@ pub(crate) fn default_provider(loaded: &Stack) -> Result<stackr_core::ProviderCo
     Ok(loaded.providers().map_err(wrong)?.remove("").unwrap_or_default())
 }
 
-pub(crate) async fn output(world: &World, stack: &str, name: Option<&str>) -> Result<Exit, Failure> {
-    let state = recorded(world, stack).await?.state;
+pub(crate) async fn output(
+    world: &World,
+    stack: &str,
+    name: Option<&str>,
+    vars: &Vars,
+) -> Result<Exit, Failure> {
+    let found = world.stack(stack)?;
+    let loaded = world.load(&found, vars, true)?;
+    let state = recorded_of(world, &found, &loaded).await?.state;
     match name {
         Some(name) => {
             let Some(output) = state.outputs.get(name) else {
@@ -121,17 +144,12 @@ pub(crate) async fn output(world: &World, stack: &str, name: Option<&str>) -> Re
                 return Err(Failure::new(Exit::Error, format!("the stack `{stack}` has no output `{name}`"))
                     .hint(format!("it has: {}", names.join(", "))));
             };
-            if output.sensitive {
-                return Err(Failure::new(
-                    Exit::Error,
-                    format!("the output `{name}` is sensitive: its value is not in the state"),
-                )
-                .hint("read it from where it comes from"));
-            }
+            let value =
+                if output.sensitive { disclosed(world, &loaded, &state, name)? } else { output.value() };
             if world.out.json {
-                world.out.json(&output.value);
+                world.out.json(&value.to_json());
             } else {
-                world.out.result(&format!("{}\n", plain(&output.value())));
+                world.out.result(&format!("{}\n", plain(&value)));
             }
         }
         None if world.out.json => {
@@ -153,6 +171,43 @@ pub(crate) async fn output(world: &World, stack: &str, name: Option<&str>) -> Re
         }
     }
     Ok(Exit::Done)
+}
+
+/// The value of a sensitive output. State has only its seal, so it is made again from its expression, the variables that
+/// are given, and what is recorded.
+fn disclosed(world: &World, loaded: &Stack, state: &State, name: &str) -> Result<Value, Failure> {
+    let wrong = |d: Diagnostics| Failure::diagnostics(d, loaded.sources().clone());
+    let values = stackr::last_values(loaded, &stackr::registry(), &state.objects).map_err(wrong)?;
+    let sealed = || {
+        Failure::new(
+            Exit::Error,
+            format!("the output `{name}` is sensitive: the state has only a salted hash of its value"),
+        )
+    };
+    let Some(output) = loaded.output_value(name, &values).map_err(wrong)? else {
+        return Err(sealed().hint("it is not declared any more, so its value cannot be made again"));
+    };
+    let value = output.value.unmark_deep();
+    if !value.is_wholly_known() {
+        let missing: Vec<_> =
+            loaded.variables().filter(|(_, v)| !v.is_wholly_known()).map(|(n, _)| format!("`{n}`")).collect();
+        let failure = sealed().hint(
+            "it is made again from its expression as far as variables and recorded objects go; data, and what is a \
+             secret of an object, are not recorded: read it from where it comes from",
+        );
+        return Err(match missing.as_slice() {
+            [] => failure,
+            names => failure.hint(format!("variables without a value: {}; give --var", names.join(", "))),
+        });
+    }
+    let recorded = state.outputs.get(name).map(stackr_state::Output::value);
+    let seal = recorded.as_ref().and_then(|v| stackr_core::sealed::seal(v.peel()));
+    if seal.is_some_and(|seal| !stackr_state::matches(seal, &stackr_plan::secret_text(&value))) {
+        world.out.note(&diagnostic::warning(&format!(
+            "`{name}` is what the sources and variables make of it now, which is not what was applied"
+        )));
+    }
+    Ok(value)
 }
 
 /// A value for a shell: text without quotes, anything else as JSON.

@@ -50,7 +50,9 @@ pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
                 Command::Validate { stacks, vars } => inspect::validate(&world, &stacks, &vars),
                 Command::Console { stack, vars } => console::console(&world, stack.as_deref(), &vars).await,
                 Command::Graph { stack, vars } => inspect::graph(&world, &stack, &vars),
-                Command::Output { stack, name } => inspect::output(&world, &stack, name.as_deref()).await,
+                Command::Output { stack, name, vars } => {
+                    inspect::output(&world, &stack, name.as_deref(), &vars).await
+                }
                 Command::Show { stack, address } => inspect::show(&world, &stack, address.as_deref()).await,
                 Command::State { command } => state::state(&world, command).await,
                 Command::Bootstrap { bucket, region } => state::bootstrap(&world, bucket, region).await,

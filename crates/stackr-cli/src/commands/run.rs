@@ -43,7 +43,7 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
     let store = world.store(stack, loaded.backend(), &provider).await?;
     let declaration: Arc<dyn Declaration> = Arc::clone(&loaded) as Arc<dyn Declaration>;
     let clouds: Arc<dyn stackr::Clouds> = world.clouds()?;
-    let siblings = siblings(world, stack, scope, &provider).await?;
+    let siblings = siblings(world, stack, &provider).await?;
     let known = siblings.siblings.iter().map(|s| (s.name.clone(), Arc::clone(&s.store))).collect();
     let mut deployment = Deployment::new(world.name(stack), declaration, clouds, store)
         .owner(world.owner())
@@ -65,17 +65,12 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
 }
 
 /// The other stacks of the project, with their stores.
-async fn siblings(
-    world: &World,
-    stack: &StackRef,
-    scope: &Scope,
-    provider: &ProviderConfig,
-) -> Result<Siblings, Failure> {
+async fn siblings(world: &World, stack: &StackRef, provider: &ProviderConfig) -> Result<Siblings, Failure> {
     let mut found = Vec::new();
     for other in world.project.all()?.into_iter().filter(|s| s.name != stack.name) {
-        // A sibling whose sources are wrong can still be read, from where state is kept by default.
-        let loaded = world.load(&other, &scope.vars, true).ok();
-        let backend = loaded.as_ref().and_then(|l| l.backend());
+        // Nothing else of a sibling's sources matters, right or wrong.
+        let backend = world.backend(&other)?;
+        let backend = backend.as_ref();
         let store = world.store(&other, backend, provider).await?;
         let setting = |name: &str| backend?.attributes.get(name).and_then(|(v, _)| v.to_text());
         found.push(Sibling {
@@ -133,7 +128,8 @@ pub(crate) async fn plan(
     for stack in &stacks {
         let open = open(world, stack, scope, false).await?;
         let options = options(scope, destroy, replace.clone());
-        let planned = open.deployment.plan(&options).await.map_err(|e| failure_of(e, Some(&open.loaded)))?;
+        let planned = open.deployment.plan(&options).await;
+        let planned = planned.map_err(|e| failure_of(e, Some(&open.loaded)).about(&open.stack.name))?;
         tell_origins(world, &planned);
         tell_activity(&world.out, &planned.activity);
         if many {
@@ -291,7 +287,7 @@ async fn one(
             world.out.progress("Nothing was done.");
             return Ok(Exit::Error);
         }
-        Err(error) => return Err(failure_of(error, Some(&open.loaded))),
+        Err(error) => return Err(failure_of(error, Some(&open.loaded)).about(&stack.name)),
     };
     let summary = &applied.summary;
     if world.out.json {

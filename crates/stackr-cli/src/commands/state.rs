@@ -60,7 +60,7 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
         }
         StateCommand::Unlock { stack } => {
             let (_, store) = open(world, &stack).await?;
-            match stackr_state::unlock(&*store).await.map_err(|e| state_failure(&e))? {
+            match stackr_state::unlock(&*store).await.map_err(|e| state_failure(&e).about(&stack))? {
                 Some(lease) => world.out.result(&format!("removed the lease of {lease}\n")),
                 None => world.out.result("there is no lease\n"),
             }
@@ -69,7 +69,7 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
             let (stack, store) = open(world, &stack).await?;
             let claim = claim(world, &stack, "state repair");
             let repair = stackr_state::repair(&*store, &claim, Timestamp::now()).await;
-            let repair = repair.map_err(|e| state_failure(&e))?;
+            let repair = repair.map_err(|e| state_failure(&e).about(&stack.name))?;
             match (&repair.snapshot, &repair.dropped) {
                 (None, None) => world.out.result("the state is good\n"),
                 (snapshot, dropped) => {
@@ -123,14 +123,15 @@ async fn edit(
     entries: impl FnOnce(&State) -> stackr_state::Result<Vec<Entry>>,
 ) -> Result<usize, Failure> {
     let (stack, store) = open(world, stack).await?;
-    let failed = |e: stackr_state::Error| state_failure(&e);
+    let name = stack.name.clone();
+    let failed = |e: stackr_state::Error| state_failure(&e).about(&name);
     let mut session =
         Session::open(store, claim(world, &stack, command), Timestamp::now()).await.map_err(failed)?;
     let entries = match entries(session.state()) {
         Ok(entries) => entries,
         Err(error) => {
             session.abandon().await.map_err(failed)?;
-            return Err(state_failure(&error));
+            return Err(failed(error));
         }
     };
     let count = entries.len();

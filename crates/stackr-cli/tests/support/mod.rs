@@ -1,6 +1,6 @@
 //! What the tests of the command share: one emulator per test binary, and stacks small enough to be written out.
 
-use std::{fs, sync::OnceLock};
+use std::sync::OnceLock;
 
 use stackr_local::{Emulator, Options};
 use stackr_testkit::TestEnvironment;
@@ -14,11 +14,6 @@ pub(crate) fn emulator() -> &'static Emulator {
 /// A project whose AWS is the emulator, in this region.
 pub(crate) fn project(region: &str) -> TestEnvironment {
     stackr_testkit::environment!().with_aws(emulator()).with("AWS_REGION", region)
-}
-
-/// The state of a stack, byte for byte.
-pub(crate) fn state(env: &TestEnvironment, stack: &str) -> Vec<u8> {
-    fs::read(env.path(&format!("state/default/{stack}/state.json"))).expect("there is state")
 }
 
 /// Runs a command that has to succeed.

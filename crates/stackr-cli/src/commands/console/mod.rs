@@ -56,7 +56,7 @@ async fn recorded(world: &World, name: &str, vars: &Vars) -> Result<(Stack, Opti
     world.tell_warnings(&loaded);
     let store = world.store(&stack, loaded.backend(), &default_provider(&loaded)?).await?;
     let peek = stackr_state::peek(&*store, &world.name(&stack), jiff::Timestamp::now()).await;
-    let peek = peek.map_err(|e| state_failure(&e))?;
+    let peek = peek.map_err(|e| state_failure(&e).about(&stack.name))?;
     Ok((loaded, peek.exists.then_some(peek.state)))
 }
 
