@@ -51,6 +51,8 @@ pub struct Execution<'a> {
     pub until: Until,
     /// How long AWS may take to show what it has.
     pub patience: Patience,
+    /// What happened before: what was recovered. It is told first.
+    pub told: Vec<Event>,
 }
 
 /// What an execution leaves.
@@ -182,6 +184,9 @@ async fn execute(
         out: None,
         warnings: Vec::new(),
     };
+    for event in execution.told {
+        driver.teller.tell(event);
+    }
     let summary = driver.drive(interrupt).await;
     close(driver, summary, declaration).await
 }

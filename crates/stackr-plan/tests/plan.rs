@@ -550,9 +550,9 @@ fn tags_that_the_provider_ignores_are_neither_compared_nor_touched() {
 fn nets() -> Stack {
     let mut stack = Stack::new("nets");
     for i in 0..3 {
-        let net = stack.add(("n", i), Net::args().cidr(format!("10.{i}.0.0/16").as_str()));
+        let net = stack.add(("n", i), Net::args().cidr(format!("10.{i}.0.0/16")));
         let host = stack.add(("h", i), Host::args().net(&net.id));
-        stack.output(&format!("host_{i}"), &host.id);
+        stack.output(format!("host_{i}"), &host.id);
     }
     stack
 }

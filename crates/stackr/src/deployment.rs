@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use stackr_core::{
     Address, Clouds, Declaration, Diagnostic, Object, ProviderConfig, ProviderKey, Registry, Value,
 };
-use stackr_engine::{Connections, Envelope, Execution, Interrupt, Patience, Reader, Summary, Until};
+use stackr_engine::{Connections, Envelope, Event, Execution, Interrupt, Patience, Reader, Summary, Until};
 use stackr_plan::{Action, Options, Plan, Planner, Refusal, Request};
 use stackr_state::{
     Activity, Claim, Entry, Outcome, Owner, Recovery, Session, StackName, State, Store, peek,
@@ -292,9 +292,10 @@ impl Deployment {
             opened = self.open_session(claim) => opened?,
             () = interrupt.above(0) => return Err(Error::Interrupted),
         };
+        let mut told = Vec::new();
         // Nothing is changed before it is decided, so there is nothing to wait for.
         let decided = tokio::select! {
-            decided = self.decide(&mut session, options, approve, &providers, &connections) => decided,
+            decided = self.decide((&mut session, &mut told), options, approve, &providers, &connections) => decided,
             () = interrupt.above(0) => Err(Error::Interrupted),
         };
         let planned = match decided {
@@ -325,6 +326,7 @@ impl Deployment {
             label: format!("{}/{}", self.name.env, self.name.stack),
             until: self.until,
             patience: self.patience,
+            told,
         };
         let applied = match Box::pin(stackr_engine::apply(execution, interrupt, on_event)).await {
             Ok(applied) => Applied { summary: applied.summary, state: applied.state },
@@ -352,7 +354,7 @@ impl Deployment {
     /// Recovers, plans, checks what is protected, and asks.
     async fn decide(
         &self,
-        session: &mut Session,
+        (session, told): (&mut Session, &mut Vec<Event>),
         options: &Options,
         approve: &mut impl Approve,
         providers: &BTreeMap<ProviderKey, ProviderConfig>,
@@ -362,7 +364,9 @@ impl Deployment {
             self.check_unread(session.state(), options).await?;
         }
         let recovery = session.recovery().clone();
-        stackr_engine::recover(session, &self.registry, connections, |_| ()).await.map_err(recover_error)?;
+        stackr_engine::recover(session, &self.registry, connections, |event| told.push(event))
+            .await
+            .map_err(recover_error)?;
         let activity = Activity::Idle;
         let state = session.state().clone();
         let planning = self.plan_from(&state, activity, options, providers, connections);

@@ -161,6 +161,7 @@ impl Lab {
         };
         let clock = || self.now();
         let execution = Execution {
+            told: Vec::new(),
             program: &plan.program,
             values: plan.values,
             declaration: stack,
