@@ -7,6 +7,8 @@ use std::{
 
 use stackr_lang::{LoadError, Loader};
 
+use crate::{error::Failure, exit::Exit};
+
 /// Files below a directory that relative paths start from.
 pub(crate) struct DiskLoader {
     pub(crate) root: PathBuf,
@@ -75,4 +77,16 @@ impl Loader for DiskLoader {
         // `..` by the text alone: what is named need not be there.
         stackr_lang::join("/", &path.to_string_lossy())
     }
+}
+
+/// The directory that messages name files from.
+pub(crate) fn working_directory() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))
+}
+
+/// A path as messages show it: relative to `root` where it is below.
+pub(crate) fn shown(root: &Path, path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let relative = absolute.strip_prefix(root).map(Path::to_owned).unwrap_or(absolute);
+    if relative.as_os_str().is_empty() { ".".to_owned() } else { relative.to_string_lossy().into_owned() }
 }

@@ -22,7 +22,7 @@ use crate::{
     args::{Given, Global, Vars},
     error::Failure,
     exit::Exit,
-    loader::DiskLoader,
+    loader::{DiskLoader, shown, working_directory},
     output::Output,
     project::{Project, StackRef, StateEntry},
 };
@@ -273,17 +273,6 @@ impl World {
             .force_path_style(self.endpoint()?.is_some() || provider.s3_use_path_style);
         Ok(aws_sdk_s3::Client::from_conf(config.build()))
     }
-}
-
-fn working_directory() -> Result<PathBuf, Failure> {
-    env::current_dir().map_err(|e| Failure::of(Exit::Error, "there is no working directory", &e))
-}
-
-/// A path as messages show it: relative to `root` where it is below.
-fn shown(root: &Path, path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let relative = absolute.strip_prefix(root).map(Path::to_owned).unwrap_or(absolute);
-    if relative.as_os_str().is_empty() { ".".to_owned() } else { relative.to_string_lossy().into_owned() }
 }
 
 /// The failure of sources that are wrong.

@@ -34,5 +34,5 @@ pub use inputs::{CliVar, Inputs};
 pub use level::LANGUAGE;
 pub use loader::{LoadError, Loader, MemoryLoader, join};
 pub use show::show;
-pub use sources::Sources;
-pub use stack::{Rejected, Stack, load, load_backend, load_nothing};
+pub use sources::{Sources, load_backend};
+pub use stack::{Rejected, Stack, load, load_nothing};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use stackr_core::{Diagnostic, Diagnostics, Span};
 
 use crate::{
-    config::{Config, merge},
+    config::{Backend, Config, merge},
     loader::{Loader, join},
     syntax::{Body, Parsed, parse_file, parse_json},
 };
@@ -132,4 +132,11 @@ pub(crate) fn read_config(
     let mut config = Config::default();
     config.add(base, diagnostics);
     Some(config)
+}
+
+/// The `backend` block of a directory, as far as its files can be read. Nothing else of them is looked at.
+#[must_use]
+pub fn load_backend(loader: &dyn Loader, dir: &str) -> Option<Backend> {
+    let (mut sources, mut ignored) = (Sources::default(), Diagnostics::default());
+    read_config(loader, dir, "", None, &mut sources, &mut ignored)?.settings.backend
 }

@@ -79,13 +79,6 @@ pub fn load(loader: &Arc<dyn Loader>, dir: &str, inputs: &Inputs) -> Result<Stac
     build(loader, (dir, config), inputs, (sources, diagnostics))
 }
 
-/// The `backend` block of a directory, as far as its files can be read. Nothing else of them is looked at.
-#[must_use]
-pub fn load_backend(loader: &dyn Loader, dir: &str) -> Option<Backend> {
-    let (mut sources, mut ignored) = (Sources::default(), Diagnostics::default());
-    read_config(loader, dir, "", None, &mut sources, &mut ignored)?.settings.backend
-}
-
 /// A stack that declares nothing: for expressions that need no more than functions and files.
 ///
 /// # Errors
