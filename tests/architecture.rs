@@ -25,7 +25,8 @@ const TERMINAL: &str = "anstream anstyle clap colored console crossterm dialogue
 /// What the engine takes from the planner: the program, and the functions that do with real values what planning
 /// did with partly unknown ones.
 const PROGRAM: &str = "Difference Edge Milestone Program Resolver Seal Shape Step StepId Target Unseal Values Verb \
-                       Want conforms differences recorded sealed_json value";
+                       Want conforms differences lacks only_sealed recorded sealed_among sealed_json secret_text \
+                       text_remedy value";
 
 /// What the engine's reader takes beside: the planner as one that asks, until it gives the plan.
 const QUESTIONS: &str = "Answer Next Plan Planner Question Request";
@@ -170,7 +171,9 @@ fn sources_plans_state_and_types_do_not_read_the_clock() {
             ["SystemTime", "Timestamp", "Zoned"].iter().any(|clock| name.within(&format!("{clock}::now")));
         clock || name.within("std::time::SystemTime")
     };
-    for package in ["stackr-core", "stackr-plan", "stackr-lang", "stackr-state", "stackr-aws"] {
+    for package in
+        ["stackr-core", "stackr-plan", "stackr-lang", "stackr-state", "stackr-aws", "stackr-utility"]
+    {
         assert_none(&format!("{package} reads the clock"), &offences(package, forbidden));
     }
 }
@@ -210,13 +213,37 @@ fn the_types_of_aws_depend_on_core_only() {
 }
 
 #[test]
-fn the_types_of_aws_do_not_wait() {
+fn the_types_without_a_cloud_depend_on_core_only_and_need_no_runtime() {
+    let all = metadata();
+    let ours: Vec<_> =
+        direct(package(&all, "stackr-utility")).into_iter().filter(|n| n.starts_with("stackr")).collect();
+    assert_eq!(ours, ["stackr-core"]);
+    let heavy: Vec<_> =
+        tree("stackr-utility").into_iter().filter(|n| is_aws(n) || lists(RUNTIMES, n)).collect();
+    assert_none("stackr-utility is built with", &heavy);
+}
+
+#[test]
+fn the_types_without_a_cloud_draw_from_their_moment_alone() {
+    let system = |name: &What| {
+        name.within("getrandom")
+            || name.path().and_then(|p| p.last()).is_some_and(|n| {
+                ["SysRng", "ThreadRng", "new_v4", "now_v7", "from_os_rng"].contains(&n.as_str())
+            })
+    };
+    assert_none("stackr-utility draws from the system", &offences("stackr-utility", system));
+}
+
+#[test]
+fn types_do_not_wait() {
     let forbidden = |name: &What| {
         let waits = ["std::thread::sleep", "tokio::time", "futures_timer"];
         waits.iter().any(|path| name.within(path))
             || name.path().and_then(|p| p.last()).is_some_and(|n| n == "sleep")
     };
-    assert_none("waiting is the engine's", &offences("stackr-aws", forbidden));
+    for package in ["stackr-aws", "stackr-utility"] {
+        assert_none("waiting is the engine's", &offences(package, forbidden));
+    }
 }
 
 #[test]

@@ -12,12 +12,12 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
-use std::{env, fmt::Write as _, fs, process::Command, sync::Arc};
+use std::{collections::BTreeMap, env, fmt::Write as _, fs, process::Command, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use stackr_core::Declaration;
 use stackr_engine::{
-    Connections, Execution, Interrupt, Patience, Reader, Until, apply, fake::Fake, recover, refresh,
+    Connections, Execution, Interrupt, Patience, Reader, Seals, Until, apply, fake::Fake, recover, refresh,
 };
 use stackr_lang::{Inputs, Loader, MemoryLoader, Stack, load};
 use stackr_plan::{Action, Options, Plan, Planner, Request};
@@ -162,6 +162,7 @@ async fn plan(
         last_outputs: &outputs,
         options: Options { refresh: refreshed, ..Options::default() },
         unseal: &|seal, secret| stackr_state::matches(seal, secret),
+        known: &BTreeMap::new(),
     };
     let mut planner = Planner::new(request)?;
     let second_look = SignedDuration::from_secs(4).unsigned_abs();
@@ -205,6 +206,8 @@ async fn make(
             uids += 1;
             format!("{uids:032x}")
         }),
+        entropy: Box::new(|| None),
+        seals: Seals::default(),
         seed: 1,
         label: "bench/scale".to_owned(),
         until: Until::Ready,

@@ -14,7 +14,7 @@ use stackr_core::{BoxFuture, Limiter, ProviderConfig, Value};
 use stackr_lang::{Backend, CliVar, Inputs, Loader, Rejected, Stack};
 use stackr_local::{LocalCloud, Running};
 use stackr_state::{
-    Local, Owner,
+    Local, Owner, StateKey,
     s3::{Encryption, S3},
 };
 
@@ -171,6 +171,18 @@ impl World {
         let local = self.global.local.then(|| endpoint.unwrap_or_default());
         let clouds = AwsClouds::new(move |shared| load_config(shared, local.clone()), limiter);
         Ok(Arc::clone(self.clouds.get_or_init(|| Arc::new(clouds))))
+    }
+
+    /// The key that secrets which state alone holds are encrypted with, if one is given.
+    pub(crate) fn state_key(&self) -> Result<Option<StateKey>, Failure> {
+        let Some(text) = env::var("STACKR_STATE_KEY").ok().filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let key = StateKey::parse(&text).map_err(|error| {
+            Failure::of(Exit::Error, "STACKR_STATE_KEY is no key", &error)
+                .hint("make one with `openssl rand -base64 32`, and keep it where you keep secrets")
+        })?;
+        Ok(Some(key))
     }
 
     /// Who we are to others at work on the same stack.

@@ -151,6 +151,9 @@ impl Check {
     fn kind(&mut self, kind: &Kind, written: &Value, at: &Path) -> Value {
         match written {
             Value::Sensitive(inner) => return self.kind(kind, inner, at).sensitive(),
+            Value::Unknown(Type::Sealed(_)) if matches!(kind.ty(), Type::String | Type::Any) => {
+                return written.clone();
+            }
             Value::Unknown(_) => return Value::Unknown(kind.ty()),
             Value::Null => return Value::Null,
             _ => {}

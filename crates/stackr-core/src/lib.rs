@@ -5,6 +5,7 @@
 //! - [`Value`] and [`Type`]: what planning works on, with unknown and sensitive parts;
 //! - [`Field`] and [`Kind`]: the schema that `#[derive(Args)]` makes from a resource's struct;
 //! - [`Resource`] and [`Lookup`]: what a resource file supplies; [`AnyResource`] is their erased twin;
+//! - [`Kept`]: the same for types without a cloud, whose objects are in state and nowhere else;
 //! - [`Declaration`]: what a front end hands to the planner;
 //! - [`CloudError`], [`Diagnostic`]: what can go wrong, by what the reader can do about it.
 
@@ -18,10 +19,12 @@ mod declaration;
 mod diagnostic;
 mod equal;
 mod error;
+mod kept;
 mod object;
 mod registry;
 mod resource;
 mod schema;
+pub mod sealed;
 mod stack;
 mod types;
 mod value;
@@ -39,7 +42,8 @@ pub use declaration::{
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 pub use equal::{equal, equal_field, equal_recorded, is_silent};
 pub use error::{CloudError, ErrorKind, Result, need};
-pub use object::{Object, Origin, sealed};
+pub use kept::{AnyKept, AnyRecord, ErasedKept, Kept, Moment, Pause, Record};
+pub use object::{Object, Origin};
 pub use registry::Registry;
 pub use resource::{
     After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,

@@ -81,26 +81,3 @@ pub struct Origin {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub endpoints: BTreeMap<String, String>,
 }
-
-/// The name of the one attribute of a sealed secret: `{"stackr:sealed": "<salt>:<hash>"}`.
-const SEAL: &str = "stackr:sealed";
-
-/// Sealed secrets: what stands in state where a secret would be.
-pub mod sealed {
-    use serde_json::Value as Json;
-
-    use super::SEAL;
-
-    /// The stand-in for a secret with this seal.
-    #[must_use]
-    pub fn stand_in(seal: &str) -> Json {
-        serde_json::json!({ SEAL: seal })
-    }
-
-    /// The seal, if this is a stand-in.
-    #[must_use]
-    pub fn seal(value: &crate::Value) -> Option<&str> {
-        let attributes = value.attributes()?;
-        if attributes.len() == 1 { attributes.get(SEAL)?.as_str() } else { None }
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{AnyLookup, AnyResource, Erased, ErasedLookup, Lookup, Mode, Resource, Terms};
+use crate::{AnyLookup, AnyResource, Erased, ErasedKept, ErasedLookup, Kept, Lookup, Mode, Resource, Terms};
 
 /// The operations that a type has a timeout for.
 type Timeouts = fn(Mode, &str) -> Vec<&'static str>;
@@ -21,6 +21,19 @@ impl Registry {
     pub fn with<R: Resource>(mut self) -> Self {
         self.resources.insert(R::TYPE, Arc::new(Erased::<R>::new()));
         self
+    }
+
+    /// Adds a type whose objects are kept in state alone.
+    #[must_use]
+    pub fn with_kept<K: Kept>(mut self) -> Self {
+        self.resources.insert(K::TYPE, Arc::new(ErasedKept::<K>::new()));
+        self
+    }
+
+    /// Whether objects of this type are kept in state alone: nothing is asked for them, and nothing is connected.
+    #[must_use]
+    pub fn is_kept(&self, ty: &str) -> bool {
+        self.resource(ty).is_some_and(|resource| resource.kept().is_some())
     }
 
     /// Adds a data type.

@@ -399,6 +399,10 @@ pub trait AnyResource: Send + Sync {
     fn delete<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyDelete<'a>) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::find`].
     fn find<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyFind<'a>) -> BoxFuture<'a, Result<Option<Id>>>;
+    /// Its own verbs, if its objects are kept in state alone; none of those with a cloud is called then.
+    fn kept(&self) -> Option<&dyn crate::AnyKept> {
+        None
+    }
 }
 
 /// The object-safe twin of [`Lookup`].
@@ -410,7 +414,7 @@ pub trait AnyLookup: Send + Sync {
 }
 
 /// Turns a mismatch into an error: the schema was checked before, so it is a bug or a foreign state file.
-fn typed<T>(read: std::result::Result<T, Mismatch>, what: &str) -> Result<T> {
+pub(crate) fn typed<T>(read: std::result::Result<T, Mismatch>, what: &str) -> Result<T> {
     read.map_err(|mismatch| CloudError::bug(format!("the {what} do not fit the schema: {mismatch}")))
 }
 

@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, fmt, ops::Deref};
 
 use crate::{
     Address, AddressError, Arguments, Block, BlockKey, BlockRef, Declaration, Declared, Diagnostic,
-    Diagnostics, Draft, Env, Expansion, Expr, Field, Key, Kind, Lifecycle, Lookup, Mode, OutputValue,
+    Diagnostics, Draft, Env, Expansion, Expr, Field, Kept, Key, Kind, Lifecycle, Lookup, Mode, OutputValue,
     Outputs, Part, ProviderConfig, ProviderKey, Ref, Repeats, Resource, Terms, Value,
 };
 
@@ -129,6 +129,15 @@ impl Stack {
     {
         let arguments = <<D::Of as Resource>::Args as Block>::fields();
         self.declare(Mode::Managed, <D::Of as Resource>::TYPE, name.into(), arguments, draft.into_args())
+    }
+
+    /// Declares an object that is kept in state alone: a random value, say.
+    pub fn keep<D: Draft>(&mut self, name: impl Into<Label>, draft: D) -> Handle<<D::Of as Kept>::Outputs>
+    where
+        D::Of: Kept,
+    {
+        let arguments = <<D::Of as Kept>::Args as Block>::fields();
+        self.declare(Mode::Managed, <D::Of as Kept>::TYPE, name.into(), arguments, draft.into_args())
     }
 
     /// Declares data that is looked up.

@@ -1,6 +1,7 @@
 //! Types of the language: what a variable may be declared as and what an unknown value will be.
 
 mod convert;
+mod notation;
 mod unify;
 
 use std::{collections::BTreeMap, fmt};
@@ -28,6 +29,9 @@ pub enum Type {
     Tuple(Vec<Type>),
     /// `object({name = T, …})`.
     Object(BTreeMap<String, ObjectField>),
+    /// Text that state keeps sealed: its value is not known to this run, its seal is. Only an unknown value has this
+    /// type; what is made of one is unknown text and no more.
+    Sealed(String),
 }
 
 /// One attribute of an object type.
@@ -47,7 +51,7 @@ impl fmt::Display for Type {
             Self::Any => f.write_str("dynamic"),
             Self::Bool => f.write_str("bool"),
             Self::Number => f.write_str("number"),
-            Self::String => f.write_str("string"),
+            Self::String | Self::Sealed(_) => f.write_str("string"),
             Self::List(e) => write!(f, "list of {e}"),
             Self::Set(e) => write!(f, "set of {e}"),
             Self::Map(e) => write!(f, "map of {e}"),
@@ -81,7 +85,7 @@ impl Type {
     pub fn has_any(&self) -> bool {
         match self {
             Self::Any => true,
-            Self::Bool | Self::Number | Self::String => false,
+            Self::Bool | Self::Number | Self::String | Self::Sealed(_) => false,
             Self::List(e) | Self::Set(e) | Self::Map(e) => e.has_any(),
             Self::Tuple(e) => e.iter().any(Self::has_any),
             Self::Object(fields) => fields.values().any(|f| f.ty.has_any()),
@@ -120,6 +124,7 @@ impl Value {
         let element = |elements: &[Self]| Type::unify_values(elements).unwrap_or(Type::Any);
         match self {
             Self::Null => Type::Any,
+            Self::Unknown(Type::Sealed(_)) => Type::String,
             Self::Unknown(ty) => ty.clone(),
             Self::Bool(_) => Type::Bool,
             Self::Number(_) => Type::Number,

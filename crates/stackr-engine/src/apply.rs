@@ -7,18 +7,19 @@ use std::{
 };
 
 use jiff::Timestamp;
-use stackr_core::{Address, Declaration, ProviderConfig, ProviderKey, Registry, Value};
-use stackr_plan::{Program, Resolver, StepId, Values, Verb, sealed_json};
+use stackr_core::{Address, Declaration, OutputValue, ProviderConfig, ProviderKey, Registry};
+use stackr_plan::{Program, Resolver, Step, StepId, Values, Verb, only_sealed, sealed_json};
 use stackr_state::{Entry, Outcome, Output, Session, State};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Connections, Envelope, Interrupt, Patience, Run, Summary, Until,
+    Connections, Envelope, Interrupt, Patience, Run, Seals, Summary, Until,
     driver::{Driver, Teller},
     event::{ErrorView, Event},
     intents::{self, Intended, Kind},
     journal::Journal,
+    keep::nowhere,
     poller::Poller,
     work::{Ground, Shop},
 };
@@ -43,6 +44,11 @@ pub struct Execution<'a> {
     pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
     /// The source of uids: 32 lower-case hexadecimal digits, never the same twice.
     pub uid: Box<dyn FnMut() -> String + Send + 'a>,
+    /// The source of what objects without a cloud are made with: 32 random bytes, never the same twice. `None`: the
+    /// system gives none.
+    pub entropy: Box<dyn FnMut() -> Option<[u8; 32]> + Send + 'a>,
+    /// The secrets of the state, and the key that new ones are recorded with.
+    pub seals: Seals,
     /// Decides the jitter of delays.
     pub seed: u64,
     /// The value of the tag `stackr:stack`: `dev/base`.
@@ -84,6 +90,12 @@ pub enum ApplyError {
         address: Address,
         /// The type.
         ty: String,
+    },
+    /// There are no random bytes; nothing was changed.
+    #[error("the system gives no random bytes, which {address} is made of")]
+    Entropy {
+        /// The object.
+        address: Address,
     },
     /// State could not be written at the start; nothing was changed.
     #[error("cannot record what is about to be done")]
@@ -135,8 +147,20 @@ async fn execute(
         }
     }
     drop(pollers);
-    let home = home(program, session.state(), connections).await;
-    let Execution { program, session, clock, mut uid, declaration, registry, providers, .. } = execution;
+    let home = home(program, session.state(), registry, connections).await;
+    let Execution {
+        program,
+        session,
+        clock,
+        mut uid,
+        mut entropy,
+        seals,
+        declaration,
+        registry,
+        providers,
+        ..
+    } = execution;
+    let seeds = seeds(program, registry, &mut *entropy)?;
     let state = session.state();
     let kind = |step: StepId| match grounds.get(&step) {
         Some(Ground::Object { resource, cloud, .. }) => {
@@ -172,6 +196,8 @@ async fn execute(
             earlier,
             now: clock(),
             began,
+            seals: Arc::new(seals),
+            seeds,
         },
         reports,
         journal,
@@ -203,7 +229,7 @@ async fn close<F: FnMut(&Envelope)>(
             summary.skipped.iter().filter_map(|s| driver.intended.get(&StepId(s.step.number - 1))).collect();
         let all_done = summary.outcome == Outcome::Done;
         last = intents::retired(state, &unstarted, declaration, all_done);
-        match outputs(state, declaration, &driver.values) {
+        match outputs(state, declaration, &driver.values, &driver.shop.seals) {
             Ok(entry) => last.extend(entry),
             Err(error) if all_done => {
                 summary.outputs = Some(*error);
@@ -229,6 +255,22 @@ async fn close<F: FnMut(&Envelope)>(
     }
 }
 
+/// The chance that each object without a cloud is made with.
+fn seeds(
+    program: &Program,
+    registry: &Registry,
+    entropy: &mut dyn FnMut() -> Option<[u8; 32]>,
+) -> Result<BTreeMap<StepId, [u8; 32]>, ApplyError> {
+    let made = |step: &Step| matches!(step.verb, Verb::Create { .. }) && registry.is_kept(step.address.ty());
+    let steps = program.steps.iter().enumerate().filter(|(_, step)| made(step));
+    steps
+        .map(|(number, step)| {
+            let seed = entropy().ok_or_else(|| ApplyError::Entropy { address: step.address.clone() })?;
+            Ok((StepId(number), seed))
+        })
+        .collect()
+}
+
 type Pollers = HashMap<(&'static str, usize), Poller>;
 
 /// What a step acts on: its type and its clients, connected.
@@ -245,10 +287,11 @@ async fn ground(
     let failed = |source| ApplyError::Cloud { address: address.clone(), source };
     let missing = || ApplyError::Type { address: address.clone(), ty: address.ty().to_owned() };
     let cloud = match verb {
+        Verb::Forget { .. } | Verb::Delete { with: Some(_), .. } => return Ok(None),
+        verb if !matches!(verb, Verb::Read { .. }) && registry.is_kept(address.ty()) => Ok(nowhere()),
         Verb::Create { declared, .. } | Verb::Read { declared } => {
             connections.declared(&declared.provider).await
         }
-        Verb::Forget { .. } | Verb::Delete { with: Some(_), .. } => return Ok(None),
         Verb::Update { object, .. } | Verb::Record { object, .. } | Verb::Delete { object, .. } => {
             connections.recorded(&object.origin).await
         }
@@ -290,8 +333,16 @@ fn guess(state: &State, program: &Program, step: StepId, grounds: &BTreeMap<Step
 }
 
 /// Account and region of the default provider, if objects are made with it and the state has none yet.
-async fn home(program: &Program, state: &State, connections: &Connections) -> Option<Entry> {
-    let made = program.steps.iter().any(|step| matches!(step.verb, Verb::Create { .. }));
+async fn home(
+    program: &Program,
+    state: &State,
+    registry: &Registry,
+    connections: &Connections,
+) -> Option<Entry> {
+    let made = program
+        .steps
+        .iter()
+        .any(|step| matches!(step.verb, Verb::Create { .. }) && !registry.is_kept(step.address.ty()));
     if state.account.is_some() || !made {
         return None;
     }
@@ -329,13 +380,15 @@ fn outputs(
     state: &State,
     declaration: Option<&dyn Declaration>,
     values: &Values,
+    seals: &Seals,
 ) -> Result<Option<Entry>, Box<ErrorView>> {
     let mut outputs = BTreeMap::new();
     if let Some(declaration) = declaration {
         let evaluated = declaration.outputs(values);
         for output in evaluated.map_err(|d| Box::new(ErrorView::from(&d)))? {
-            if output.value.is_wholly_known() {
-                outputs.insert(output.name, sealed_output(state, &output.value, output.sensitive));
+            if only_sealed(&output.value) {
+                let sealed = sealed_output(state, &output, seals);
+                outputs.insert(output.name, sealed);
             } else if let Some(known) = state.outputs.get(&output.name) {
                 // Its object was not made or changed after all; what was recorded still stands.
                 outputs.insert(output.name, known.clone());
@@ -348,10 +401,10 @@ fn outputs(
 }
 
 /// An output as it is recorded. The seal's salt is the state's own, so that an unchanged secret changes nothing.
-fn sealed_output(state: &State, value: &Value, sensitive: bool) -> Output {
-    if !sensitive && !value.has_sensitive() {
-        return Output::new(value, false);
+fn sealed_output(state: &State, output: &OutputValue, seals: &Seals) -> Output {
+    if !output.sensitive && !output.value.has_sensitive() {
+        return Output::new(&output.value, false);
     }
-    let seal = |secret: &str| stackr_state::seal(secret, &state.lineage);
-    Output { value: sealed_json(value, sensitive, &seal), ty: None, sensitive: true }
+    let seal = |secret: &str| seals.seal(secret, &state.lineage);
+    Output { value: sealed_json(&output.value, output.sensitive, &seal), ty: None, sensitive: true }
 }

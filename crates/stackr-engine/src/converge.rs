@@ -194,7 +194,7 @@ pub(crate) fn object(
     id: &str,
     tainted: bool,
 ) -> Object {
-    let seal = |secret: &str| stackr_state::seal(secret, maker.uid);
+    let seal = |secret: &str| site.seals.seal(secret, maker.uid);
     let schema = site.resource.schema();
     let (args, outputs) = recorded(schema, want, seen, &seal);
     Object {

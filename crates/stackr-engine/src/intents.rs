@@ -83,6 +83,7 @@ fn intent(kind: &Kind<'_>, target: &Target, want: &Value, uid: String, replaces:
         create_before_destroy: target.create_before_destroy,
         replaces: replaces.filter(|old| *old != uid),
         id: None,
+        since: None,
         uid,
     }
 }

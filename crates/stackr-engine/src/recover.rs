@@ -117,6 +117,10 @@ async fn find(
     let resource = resource.ok_or_else(|| {
         CloudError::new(ErrorKind::Unsupported, "", format!("there is no type {} any more", open.ty))
     })?;
+    if resource.kept().is_some() {
+        // It is in state or nowhere.
+        return Ok(None);
+    }
     let cloud = connections.recorded(&open.origin).await?;
     let planned = Value::object(open.args.iter().map(|(k, v)| (k.clone(), Value::from_json(v))));
     let mut args = Some(&planned);

@@ -16,6 +16,7 @@ use crate::{
     poller::Poller,
     random::Jitter,
     retry::{Backoff, Call},
+    seals::Seals,
 };
 
 /// How far the end of a run is waited for.
@@ -124,6 +125,7 @@ pub(crate) struct Site {
     pub(crate) jitter: Jitter,
     /// What must not be shown: taken out of AWS's messages.
     pub(crate) secrets: Arc<[String]>,
+    pub(crate) seals: Arc<Seals>,
     pub(crate) patience: Patience,
     pub(crate) until: Until,
     /// Whether another step waits for this one to be ready.

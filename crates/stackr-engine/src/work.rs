@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Object, Value, Waits};
-use stackr_plan::{Resolver, StepId, Target, Values, Verb, Want, conforms, value};
+use stackr_plan::{
+    Resolver, StepId, Target, Values, Verb, Want, conforms, lacks, sealed_among, text_remedy, value,
+};
 use stackr_state::Entry;
 use tokio::{
     sync::mpsc,
@@ -14,13 +16,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    converge::{Amend, Earlier, Ensure, Maker, ensure, object, plan_again, update},
+    converge::{Amend, Earlier, Ensure, Maker, ensure, plan_again, update},
     event::ErrorView,
     intents::Intended,
+    keep::{self, Keep},
     poller::Poller,
     random::Jitter,
     remove::remove,
     retry::{Backoff, Call},
+    seals::Seals,
     site::{Ended, Halt, Patience, Report, Site, Until, scrub, secrets},
 };
 
@@ -50,6 +54,9 @@ pub(crate) struct Shop {
     pub(crate) earlier: Option<Timestamp>,
     pub(crate) now: Timestamp,
     pub(crate) began: Instant,
+    pub(crate) seals: Arc<Seals>,
+    /// The chance that each object without a cloud is made with.
+    pub(crate) seeds: BTreeMap<StepId, [u8; 32]>,
 }
 
 /// A task, ready to run; or, where there is nothing to wait for, its end.
@@ -83,6 +90,12 @@ impl Shop {
                     order.intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
                 let mut site = self.site(order, Some(&want.args))?;
                 site.waits = patient(site.waits, &want.terms.timeouts, "create");
+                if site.resource.kept().is_some() {
+                    return Ok(Task::Run(Box::pin(keep::keep(
+                        site,
+                        self.keep(order, want, declared, *deposes)?,
+                    ))));
+                }
                 let task = Ensure {
                     want,
                     target: declared.clone(),
@@ -106,6 +119,9 @@ impl Shop {
                 let mut site = self.site(order, Some(&want.args))?;
                 site.waits = patient(site.waits, &want.terms.timeouts, "update");
                 let (object, seen) = ((**object).clone(), (**seen).clone());
+                if site.resource.kept().is_some() {
+                    return Ok(Task::Run(Box::pin(keep::change(site, want, declared.clone(), object, seen))));
+                }
                 let task = Amend { want, target: declared.clone(), object, seen };
                 Task::Run(Box::pin(update(site, task)))
             }
@@ -113,7 +129,7 @@ impl Shop {
                 let want = resolve(order, declared, planned, Some(seen))?;
                 let site = self.site(order, Some(&want.args))?;
                 let maker = Maker { target: declared, uid: &last.uid };
-                let object = object(&site, maker, &want, seen, &last.id, false);
+                let object = keep::recorded(&site, maker, &want, (&last.id, seen), Some(last))?;
                 let entry = Entry::Done { address: step.address.clone(), object: Box::new(object) };
                 let mut ended = Ended::done(vec![entry]);
                 ended.id = Some(last.id.clone());
@@ -124,11 +140,30 @@ impl Shop {
                 Task::Over(Box::new(forget(&step.address, object, *deposed)))
             }
             Verb::Delete { object, .. } => {
-                let mut site = self.site(order, None)?;
+                let (mut site, object) = (self.site(order, None)?, (**object).clone());
                 site.waits = patient(site.waits, &object.timeouts, "delete");
-                Task::Run(Box::pin(remove(site, (**object).clone())))
+                match site.resource.kept() {
+                    Some(_) => Task::Run(Box::pin(keep::remove(site, object))),
+                    None => Task::Run(Box::pin(remove(site, object))),
+                }
             }
             Verb::Read { declared } => self.look_up(order, declared)?,
+        })
+    }
+
+    /// The task of making an object without a cloud.
+    fn keep(&self, order: &Order<'_>, want: Want, target: &Target, deposes: bool) -> Result<Keep, Halt> {
+        let intended = order.intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
+        let seed = self.seeds.get(&order.step).ok_or_else(|| Halt::new("bug", "a create without a seed"))?;
+        let elapsed = jiff::SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
+        Ok(Keep {
+            want,
+            target: target.clone(),
+            intent: intended.intent.clone(),
+            instead: intended.instead.clone(),
+            deposes,
+            seed: *seed,
+            now: self.now.checked_add(elapsed).unwrap_or(self.now),
         })
     }
 
@@ -146,6 +181,7 @@ impl Shop {
             stop: self.stop.clone(),
             jitter: Jitter::new(self.seed, order.step.0),
             secrets: args.map_or_else(|| Arc::from([]), |args| secrets(resource.schema().args.fields, args)),
+            seals: Arc::clone(&self.seals),
             patience: self.patience,
             until: if waits_until_steady(args) { Until::Steady } else { self.until },
             awaited: order.awaited,
@@ -162,7 +198,9 @@ impl Shop {
         };
         let found = resolver(order)?.query(address, target, order.values);
         let (args, terms) = found.map_err(|d| declaration(&d))?;
-        known(&args)?;
+        if !args.is_wholly_known() {
+            return Err(plan_again("its arguments refer to something that is not there yet"));
+        }
         let (lookup, cloud) = (Arc::clone(lookup), Arc::clone(cloud));
         let (reports, stop, step) = (self.reports.clone(), self.stop.clone(), order.step);
         let mut jitter = Jitter::new(self.seed, step.0);
@@ -241,7 +279,7 @@ fn resolve(
 ) -> Result<Want, Halt> {
     let address = &order.program.steps[order.step.0].address;
     let want = resolver(order)?.want(address, target, seen, order.values).map_err(|d| declaration(&d))?;
-    known(&want.args)?;
+    known(order, target, address, &want.args)?;
     if let Err(difference) = conforms(planned, &want.args) {
         let (path, planned, real) = *difference;
         let root = path.root().unwrap_or_default();
@@ -262,13 +300,24 @@ fn is_secret(order: &Order<'_>, argument: &str) -> bool {
     resource.and_then(|r| r.schema().args.field(argument)).is_some_and(|field| field.secret)
 }
 
-/// During apply everything a started step refers to is real.
-fn known(args: &Value) -> Result<(), Halt> {
-    if args.is_wholly_known() {
+/// During apply everything a started step refers to is real; only of secrets that were made by an earlier run, and
+/// recorded without a key, the text is not known.
+fn known(
+    order: &Order<'_>,
+    target: &Target,
+    address: &stackr_core::Address,
+    args: &Value,
+) -> Result<(), Halt> {
+    let resource = order.resolver.and_then(|resolver| resolver.registry.resource(address.ty()));
+    let resource = resource.ok_or_else(|| Halt::new("bug", "a step without a type"))?;
+    let (names, needed) = lacks(&**resource, args);
+    if !needed {
         return Ok(());
     }
-    let unknown = args.attributes().into_iter().flatten().filter(|(_, v)| !v.is_wholly_known());
-    let names: Vec<_> = unknown.map(|(name, _)| name.as_str()).collect();
+    let sealed = sealed_among(&target.depends_on, order.values);
+    if !sealed.is_empty() {
+        return Err(Halt::new("sealed", format!("{}: {}", names.join(", "), text_remedy(&sealed))));
+    }
     Err(plan_again(format!("{} refers to something that is not there yet", names.join(", "))))
 }
 

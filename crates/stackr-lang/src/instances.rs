@@ -158,7 +158,9 @@ fn for_each(value: &Value, span: Span) -> Evaluated<Instances> {
             for element in elements {
                 match element {
                     Value::String(key) => keys.push(key.clone()),
-                    Value::Unknown(Type::Any | Type::String) => return Ok(Instances::Unknown),
+                    Value::Unknown(Type::Any | Type::String | Type::Sealed(_)) => {
+                        return Ok(Instances::Unknown);
+                    }
                     Value::Null => return fail(span, "wrong for_each", "A key in this set is null."),
                     other => {
                         let detail = format!(

@@ -167,7 +167,9 @@ pub(crate) fn type_text(value: &Value) -> String {
 fn write_type(out: &mut String, ty: &Type, indent: usize) {
     const STEP: usize = 4;
     match ty {
-        Type::Any | Type::Bool | Type::Number | Type::String => out.push_str(&ty.to_string()),
+        Type::Any | Type::Bool | Type::Number | Type::String | Type::Sealed(_) => {
+            out.push_str(&ty.to_string());
+        }
         Type::List(e) | Type::Set(e) | Type::Map(e) => {
             out.push_str(match ty {
                 Type::List(_) => "list(",

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use stackr_core::{
-    Address, AnyResource, AnySeen, Declaration, Diagnostic, Object, Presence, Schema, Status, Value, sealed,
+    Address, AnyRecord, AnyResource, AnySeen, Declaration, Diagnostic, Object, Presence, Schema, Status,
+    Value, sealed,
 };
 
 use crate::{
@@ -178,9 +179,10 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
         let action = Action::Replace { create_first: input.target.create_before_destroy };
         return made(input, action, reasons, fields, before);
     }
+    let completed = completed(input, seen);
     let action = if found.iter().any(|d| !d.field.local) {
         Action::Update
-    } else if !found.is_empty() || is_stale(input, last, seen) {
+    } else if !found.is_empty() || is_stale(input, last, &completed) {
         Action::Record
     } else {
         Action::Keep
@@ -189,13 +191,46 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     if let (Value::Object(after), true) = (&mut after, schema.has_tags()) {
         after.insert("tags_all".to_owned(), input.want.args.get("tags").cloned().unwrap_or(Value::Null));
     }
+    if let (Value::Object(after), Some(kept)) = (&mut after, input.resource.kept()) {
+        if action == Action::Update {
+            let was = AnyRecord { id: last.id.clone(), seen: seen.clone() };
+            after.extend(changed_outputs(schema, kept.change(&was, &input.want.args).ok()));
+        }
+        let foreseen = input.foreseen.as_ref().and_then(Value::attributes).into_iter().flatten();
+        after.extend(foreseen.map(|(name, value)| (name.clone(), value.clone())));
+    }
     Decided {
         change: Change { fields, before, after, ..change(input.address, action, reasons) },
         target: Some(input.target.clone()),
         want: input.want.args.clone(),
-        seen: Some(seen.clone()),
+        seen: Some(completed),
         object: Some(last.clone()),
     }
+}
+
+/// What is seen of an object that state alone holds, with the outputs that follow from its arguments: of a secret, the
+/// record has the seal only.
+fn completed(input: &Input<'_>, seen: &AnySeen) -> AnySeen {
+    let mut seen = seen.clone();
+    if let (Some(_), Some(foreseen), Value::Object(outputs)) =
+        (input.resource.kept(), &input.foreseen, &mut seen.outputs)
+    {
+        let foreseen = foreseen.attributes().into_iter().flatten();
+        let known = foreseen.filter(|(name, value)| outputs.contains_key(*name) && !value.is_unknown());
+        let known: Vec<_> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+        outputs.extend(known);
+    }
+    seen
+}
+
+/// The outputs of a changed object that state alone holds: exactly, where its arguments are known.
+fn changed_outputs(schema: &Schema, now: Option<AnyRecord>) -> BTreeMap<String, Value> {
+    let output = |field: &stackr_core::Field| {
+        let known = now.as_ref().map(|now| now.seen.outputs.get(field.name).cloned().unwrap_or(Value::Null));
+        let value = known.unwrap_or_else(|| Value::Unknown(field.kind.ty()));
+        (field.name.to_owned(), value.marked(field.secret))
+    };
+    schema.outputs.fields.iter().map(output).collect()
 }
 
 /// The differences for people. Tags are told as the field tells them: `tags` as declared, `tags_all` as they are.

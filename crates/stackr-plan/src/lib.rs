@@ -15,6 +15,7 @@ mod plan;
 mod planner;
 mod program;
 mod protocol;
+mod secret;
 mod selection;
 mod triggers;
 mod values;
@@ -23,9 +24,10 @@ mod want;
 pub use graph::check_order;
 pub use last::last_values;
 pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
-pub use planner::{Planner, secret_text};
+pub use planner::Planner;
 pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
 pub use protocol::{Answer, Next, Options, Question, Request};
+pub use secret::{lacks, only_sealed, sealed_among, secret_text, text_remedy};
 pub use values::Values;
 pub use want::{
     Difference, Resolver, Seal, Unseal, Want, conforms, differences, place_of, planned_value, recorded,

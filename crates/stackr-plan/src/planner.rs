@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stackr_core::{
-    Address, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object, OutputValue,
-    Value,
+    Address, AnyResource, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object,
+    OutputValue, Value, sealed,
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     graph::Blocks,
     lower,
     protocol::{Answer, Next, Question, Request},
+    secret::{lacks, sealed_among, secret_text, text_remedy},
     selection::{Selection, select},
     values::Recording,
     want::unsupported,
@@ -165,7 +166,9 @@ impl<'a> Planner<'a> {
             origin: object.origin.clone(),
             id: object.id.clone(),
         };
-        let known = |object: &Object| self.request.registry.resource(&object.ty).is_some();
+        let registry = self.request.registry;
+        let known =
+            |object: &Object| registry.resource(&object.ty).is_some() && !registry.is_kept(&object.ty);
         let last = self.request.last.iter().filter(|(_, o)| known(o)).map(|(a, o)| read(a, o, None));
         let deposed = self.request.deposed.iter().filter(|(_, o)| known(o));
         last.chain(deposed.map(|(a, o)| read(a, o, Some(o.uid.clone())))).collect()
@@ -272,6 +275,9 @@ impl<'a> Planner<'a> {
 
     /// How a recorded object is: as AWS says, or as recorded where AWS was not asked.
     fn seen_of(&self, address: &Address, object: &Object) -> Option<AnySeen> {
+        if let Some(resource) = self.request.registry.resource(&object.ty).filter(|r| r.kept().is_some()) {
+            return object.kept(resource.schema(), self.request.known);
+        }
         if self.request.options.refresh {
             return self.seen.get(&(address.clone(), None)).cloned().flatten();
         }
@@ -318,6 +324,12 @@ impl<'a> Planner<'a> {
             seen.as_ref(),
             &recording,
         )?;
+        if let Some(kept) = resource.kept().filter(|_| want.args.is_wholly_known()) {
+            kept.check(&want.args).map_err(|error| {
+                let detail = format!("{}.", error.message());
+                Diagnostic::error("wrong arguments", detail).at(block.span.clone()).about(address)
+            })?;
+        }
         // What conditions refer to is depended on too; whether they are met is judged below.
         drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
         let mut asked = recording.asked.into_inner();
@@ -336,6 +348,7 @@ impl<'a> Planner<'a> {
             replace_asked: self.request.options.replace.iter().any(|r| address.is_within(r)),
             unseal: self.request.unseal,
         });
+        self.warnings.extend(self.lacks_text(&decided, &**resource, &depends_on));
         self.values.set(address, decided.change.after.clone());
         let met = declaration.postconditions(index, address, &decided.change.after, &self.values)?;
         if (undecided || !met) && decided.change.action == Action::Keep {
@@ -345,6 +358,28 @@ impl<'a> Planner<'a> {
         self.depends_on.insert(address.clone(), depends_on);
         self.decided.insert(address.clone(), decided);
         Ok(())
+    }
+
+    /// The warning that a step will fail because it needs the text of a secret of which only the seal is known.
+    fn lacks_text(
+        &self,
+        decided: &Decided,
+        resource: &dyn AnyResource,
+        depends_on: &BTreeMap<Address, Milestone>,
+    ) -> Option<Diagnostic> {
+        if !decided.acts() || !lacks(resource, &decided.want).1 {
+            return None;
+        }
+        let moving = depends_on.keys().any(|a| self.decided.get(a).is_some_and(Decided::acts));
+        if moving && sealed::opaques(&decided.want).is_empty() {
+            return None;
+        }
+        let texts = sealed_among(depends_on.keys(), &self.values);
+        let address = &decided.change.address;
+        (!texts.is_empty()).then(|| {
+            let detail = format!("`{address}` {}.", text_remedy(&texts));
+            Diagnostic::warning("sealed secret", detail).about(address)
+        })
     }
 
     fn plan_data(
@@ -466,7 +501,8 @@ impl<'a> Planner<'a> {
             .filter(|(address, _)| doomed.as_ref().is_none_or(|d| d.contains(address)))
             .map(|(address, object)| {
                 let key = (address.clone(), Some(object.uid.clone()));
-                let gone = self.request.options.refresh && !matches!(self.seen.get(&key), Some(Some(_)));
+                let asked = self.request.options.refresh && !self.request.registry.is_kept(&object.ty);
+                let gone = asked && !matches!(self.seen.get(&key), Some(Some(_)));
                 Decided::deposed(address, object, gone)
             })
             .collect();
@@ -533,10 +569,11 @@ impl<'a> Planner<'a> {
             let old = self.request.last_outputs.get(&output.name);
             let same = old.is_some_and(|(old, sensitive)| {
                 *sensitive == output.sensitive
-                    && output.value.is_wholly_known()
-                    && match stackr_core::sealed::seal(old) {
-                        Some(seal) => (self.request.unseal)(seal, &secret_text(&output.value)),
-                        None => old.to_json() == output.value.to_json(),
+                    && match (sealed::seal(old), sealed::seal(&output.value)) {
+                        (Some(old), Some(new)) => old == new,
+                        _ if !output.value.is_wholly_known() => false,
+                        (Some(seal), _) => (self.request.unseal)(seal, &secret_text(&output.value)),
+                        (None, _) => old.to_json() == output.value.to_json(),
                     }
             });
             if !same && !self.stays_unknown(output)? {
@@ -581,12 +618,6 @@ impl<'a> Planner<'a> {
                     || instances.iter().any(|a| a.module == *module && missing(a))
             }))
     }
-}
-
-/// The text that is sealed of a secret: a string itself, anything else as JSON.
-#[must_use]
-pub fn secret_text(value: &Value) -> String {
-    value.to_text().unwrap_or_else(|| value.to_json().to_string())
 }
 
 /// Data as references see it: its arguments and its outputs.

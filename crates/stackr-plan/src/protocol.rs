@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub options: Options,
     /// Compares a sealed secret with a clear one.
     pub unseal: Unseal<'a>,
+    /// The texts of sealed secrets by their seal, as far as they can be had.
+    pub known: &'a BTreeMap<String, String>,
 }
 
 /// What is wanted of a plan.

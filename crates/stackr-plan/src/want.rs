@@ -9,10 +9,10 @@ use serde_json::{Map, Value as Json};
 use stackr_core::{
     Address, AnyResource, AnySeen, Arguments, BlockKey, Declaration, Diagnostic, Diagnostics, Env, Field,
     Ignore, Kind, Mode, Object, Path, PathStep, Presence, Problem, ProviderConfig, ProviderKey, Registry,
-    Schema, Shape, Span, Terms, Value, closest, coerce_args, equal_recorded, is_silent, sealed,
+    Schema, Shape, Span, Terms, Type, Value, closest, coerce_args, equal_recorded, is_silent, sealed,
 };
 
-use crate::Target;
+use crate::{Target, secret_text};
 
 /// What is wanted of one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -299,7 +299,8 @@ pub fn differences(
         // imported just now), there is nothing to compare.
         let silent = field.local || is_silent(field, reported);
         let old = if silent { recorded } else { reported };
-        if silent && last.is_none() || same(field, want, old, unseal) {
+        if silent && last.is_none() || same(field, want, old, unseal) && !retyped(resource, field, want, old)
+        {
             continue;
         }
         let replace = field.replace || nested_replace(&field.kind, want, old);
@@ -308,12 +309,23 @@ pub fn differences(
     found
 }
 
+/// Whether a value of any type that state alone holds is of another type than before: a set now and a list then.
+fn retyped(resource: &dyn AnyResource, field: &Field, want: &Value, old: &Value) -> bool {
+    let typed = resource.kept().is_some() && matches!(field.kind, Kind::Any) && !has_seal(old);
+    typed && want.is_wholly_known() && want.clone().unmark_deep() != old.clone().unmark_deep()
+}
+
 /// Whether want and old mean the same in this field.
 fn same(field: &Field, want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
     if want.is_null() && field.presence == Presence::Computed {
         return true;
     }
-    if !want.is_wholly_known() {
+    if let Some(seal) = sealed::seal(want) {
+        // Where AWS reports the text it is compared; a record has the seal itself.
+        return sealed::seal(old) == Some(seal) || old.to_text().is_some_and(|text| unseal(seal, &text));
+    }
+    let opaque = has_seal(old) && !sealed::opaques(want).is_empty();
+    if !want.is_wholly_known() && !opaque {
         return false;
     }
     if has_seal(old) { same_sealed(want, old, unseal) } else { equal_recorded(field, want, old) }
@@ -330,7 +342,10 @@ fn has_seal(value: &Value) -> bool {
 fn same_sealed(want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
     let want = want.peel();
     if let Some(seal) = sealed::seal(old) {
-        return want.to_text().is_some_and(|text| unseal(seal, &text));
+        return match sealed::seal(want) {
+            Some(same) => same == seal,
+            None => want.is_wholly_known() && unseal(seal, &secret_text(want)),
+        };
     }
     match (want.elements(), old.elements(), want.attributes(), old.attributes()) {
         (Some(w), Some(o), ..) => {
@@ -340,7 +355,7 @@ fn same_sealed(want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
             w.len() == o.len()
                 && w.iter().all(|(name, w)| o.get(name).is_some_and(|o| same_sealed(w, o, unseal)))
         }
-        _ => want == old,
+        _ => want.is_wholly_known() && want == old,
     }
 }
 
@@ -489,7 +504,7 @@ pub fn recorded(
         let declared = want.declared.get(field.name).unwrap_or(&null);
         let reported = seen.args.get(field.name).unwrap_or(&null);
         let chosen = if declared.is_null() { reported } else { declared };
-        (field.name.to_owned(), sealed_json(chosen, field.secret, seal))
+        (field.name.to_owned(), field_json(field, chosen, seal))
     });
     let outputs = schema.outputs.fields.iter().map(|field| {
         let output = seen.outputs.get(field.name).unwrap_or(&null);
@@ -498,25 +513,34 @@ pub fn recorded(
             "tags_all" => marked_like(output, want.args.get("tags").unwrap_or(&null)),
             _ => output.clone(),
         };
-        (field.name.to_owned(), sealed_json(&output, field.secret, seal))
+        (field.name.to_owned(), field_json(field, &output, seal))
     });
     (args.collect(), outputs.collect())
+}
+
+/// A field as it is recorded: what is of any type has its type beside it.
+fn field_json(field: &Field, value: &Value, seal: Seal<'_>) -> Json {
+    let json = sealed_json(value, field.secret, seal);
+    match field.kind {
+        Kind::Any if !value.is_null() => serde_json::json!({ "value": json, "type": value.notation() }),
+        _ => json,
+    }
 }
 
 /// JSON in which sensitive parts are sealed.
 pub fn sealed_json(value: &Value, secret: bool, seal: Seal<'_>) -> Json {
     match value {
+        Value::Unknown(Type::Sealed(seal)) => sealed::stand_in(seal),
         Value::Null | Value::Unknown(_) => Json::Null,
         Value::Sensitive(inner) => sealed_json(inner, true, seal),
-        scalar if secret => {
-            let text = scalar.to_text().unwrap_or_else(|| scalar.to_json().to_string());
-            sealed::stand_in(&seal(&text))
+        scalar if secret && sealed::opaques(scalar).is_empty() => {
+            sealed::stand_in(&seal(&secret_text(scalar)))
         }
         Value::List(e) | Value::Tuple(e) | Value::Set(e) => {
-            Json::Array(e.iter().map(|v| sealed_json(v, false, seal)).collect())
+            Json::Array(e.iter().map(|v| sealed_json(v, secret, seal)).collect())
         }
         Value::Map(m) | Value::Object(m) => {
-            Json::Object(m.iter().map(|(k, v)| (k.clone(), sealed_json(v, false, seal))).collect())
+            Json::Object(m.iter().map(|(k, v)| (k.clone(), sealed_json(v, secret, seal))).collect())
         }
         other => other.to_json(),
     }

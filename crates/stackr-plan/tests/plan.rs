@@ -133,7 +133,7 @@ fn plan(
 ) -> Plan {
     let registry = registry();
     let providers = stack.providers().unwrap();
-    let outputs = BTreeMap::new();
+    let (outputs, known) = (BTreeMap::new(), BTreeMap::new());
     let unseal = |seal: &str, secret: &str| seal == format!("sealed-{secret}");
     let mut planner = Planner::new(Request {
         declaration: Some(stack),
@@ -144,6 +144,7 @@ fn plan(
         last_outputs: &outputs,
         options,
         unseal: &unseal,
+        known: &known,
     })
     .unwrap();
     loop {
@@ -511,6 +512,7 @@ fn a_cycle_is_told_by_its_path() {
         last_outputs: &outputs,
         options: Options::default(),
         unseal: &|_, _| false,
+        known: &BTreeMap::new(),
     };
     let Err(problems) = Planner::new(request) else { panic!("a cycle") };
     assert_eq!(

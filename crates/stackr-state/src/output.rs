@@ -4,8 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use stackr_core::Value;
 
-use crate::terraform_v4::typed;
-
 /// One output of a stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +25,7 @@ impl Output {
     pub fn new(value: &Value, sensitive: bool) -> Self {
         Self {
             value: value.to_json(),
-            ty: Some(notation(value)),
+            ty: Some(value.notation()),
             sensitive: sensitive || value.has_sensitive(),
         }
     }
@@ -37,31 +35,8 @@ impl Output {
     pub fn value(&self) -> Value {
         self.ty
             .as_ref()
-            .map_or_else(|| Value::from_json(&self.value), |ty| typed(&self.value, ty))
+            .map_or_else(|| Value::from_json(&self.value), |ty| Value::from_typed_json(&self.value, ty))
             .marked(self.sensitive)
-    }
-}
-
-/// A value's type in Terraform's notation.
-fn notation(value: &Value) -> Json {
-    let elements = |word: &str, mut of: Box<dyn Iterator<Item = Json> + '_>| {
-        let first = of.next();
-        let one = first.filter(|first| of.all(|other| other == *first));
-        serde_json::json!([word, one.unwrap_or_else(|| "dynamic".into())])
-    };
-    match value.peel() {
-        Value::Null | Value::Unknown(_) | Value::Sensitive(_) => "dynamic".into(),
-        Value::Bool(_) => "bool".into(),
-        Value::Number(_) => "number".into(),
-        Value::String(_) => "string".into(),
-        Value::List(e) => elements("list", Box::new(e.iter().map(notation))),
-        Value::Set(e) => elements("set", Box::new(e.iter().map(notation))),
-        Value::Map(m) => elements("map", Box::new(m.values().map(notation))),
-        Value::Tuple(e) => serde_json::json!(["tuple", e.iter().map(notation).collect::<Vec<_>>()]),
-        Value::Object(m) => {
-            let fields: serde_json::Map<_, _> = m.iter().map(|(k, v)| (k.clone(), notation(v))).collect();
-            serde_json::json!(["object", fields])
-        }
     }
 }
 

@@ -200,6 +200,9 @@ pub struct Intent {
     /// What AWS calls it, once created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Since when it is waited for, where making it is a wait: what is left of it goes on after an interruption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 impl Intent {

@@ -45,39 +45,12 @@ pub fn outputs(bytes: &[u8], place: &str) -> Result<BTreeMap<String, (Value, boo
         .map(|(name, output)| {
             let value = output.get("value").ok_or_else(|| damaged(format!("output {name} has no value")))?;
             let sensitive = output.get("sensitive").and_then(Json::as_bool).unwrap_or(false);
-            let value = output.get("type").map_or_else(|| Value::from_json(value), |ty| typed(value, ty));
+            let value = output
+                .get("type")
+                .map_or_else(|| Value::from_json(value), |ty| Value::from_typed_json(value, ty));
             Ok((name.clone(), (value.marked(sensitive), sensitive)))
         })
         .collect()
-}
-
-/// A JSON value as this type in Terraform's notation. Where the two do not fit the value decides.
-pub(crate) fn typed(value: &Json, ty: &Json) -> Value {
-    let (word, inner) = match ty {
-        Json::Array(parts) => (parts.first().and_then(Json::as_str), parts.get(1)),
-        _ => (None, None),
-    };
-    let inner = inner.unwrap_or(&Json::Null);
-    let of = |index: usize| inner.as_array().and_then(|types| types.get(index)).unwrap_or(&Json::Null);
-    match (word, value) {
-        (Some("list"), Json::Array(e)) => Value::List(e.iter().map(|v| typed(v, inner)).collect()),
-        (Some("set"), Json::Array(e)) => Value::set(e.iter().map(|v| typed(v, inner))),
-        (Some("tuple"), Json::Array(e)) => {
-            Value::Tuple(e.iter().enumerate().map(|(i, v)| typed(v, of(i))).collect())
-        }
-        (Some("map"), Json::Object(m)) => Value::map(m.iter().map(|(k, v)| (k.clone(), typed(v, inner)))),
-        (Some("object"), Json::Object(m)) => {
-            Value::object(m.iter().map(|(k, v)| (k.clone(), typed(v, inner.get(k).unwrap_or(&Json::Null)))))
-        }
-        // A value of `any` type carries its own: {"value": …, "type": …}.
-        (None, Json::Object(m)) if ty.as_str() == Some("dynamic") && m.len() == 2 => {
-            match (m.get("value"), m.get("type")) {
-                (Some(value), Some(ty)) => typed(value, ty),
-                _ => Value::from_json(value),
-            }
-        }
-        _ => Value::from_json(value),
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(crate) fn intent(at: &str, uid: &str) -> Entry {
         create_before_destroy: false,
         replaces: None,
         id: None,
+        since: None,
     };
     Entry::Intent { address, intent: Box::new(intent) }
 }

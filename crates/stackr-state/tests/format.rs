@@ -14,7 +14,7 @@ fn file(path: &str) -> String {
 
 #[test]
 fn a_state_of_version_1_reads_and_writes_back_as_it_was() {
-    for path in ["tests/state/v1/full.json", "tests/state/v1/empty.json"] {
+    for path in ["tests/state/v1/full.json", "tests/state/v1/empty.json", "tests/state/v1/kept.json"] {
         let text = file(path);
         assert_eq!(encode_state(&decode_state(text.as_bytes(), path).unwrap()), text);
     }
@@ -32,6 +32,18 @@ fn a_journal_of_version_1_reads_and_writes_back_as_it_was() {
 
 fn kind(entry: &Json) -> String {
     entry.as_object().unwrap().keys().next().unwrap().clone()
+}
+
+#[test]
+fn an_encrypted_secret_of_version_1_is_opened_with_its_key() {
+    let state = decode_state(file("tests/state/v1/kept.json").as_bytes(), "kept").unwrap();
+    let object = state.objects.values().find(|object| object.ty == "random_password").unwrap();
+    let (seal, encrypted) = stackr_core::sealed::parts(&object.outputs["result"]).unwrap();
+    let key = stackr_state::StateKey::parse("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap();
+    let slot = stackr_state::Slot { ty: &object.ty, uid: &object.uid, place: "/result" };
+    let text = key.decrypt(encrypted.unwrap(), slot).unwrap();
+    assert!(stackr_state::matches(seal, &text));
+    assert_eq!(text, "hunter2");
 }
 
 #[test]
@@ -59,6 +71,7 @@ fn the_schema_describes_the_golden_files_and_nothing_else() {
     let full: Json = serde_json::from_str(&file("tests/state/v1/full.json")).unwrap();
     check(&schema, &schema, &full, "").unwrap();
     check(&schema, &schema, &serde_json::from_str(&file("tests/state/v1/empty.json")).unwrap(), "").unwrap();
+    check(&schema, &schema, &serde_json::from_str(&file("tests/state/v1/kept.json")).unwrap(), "").unwrap();
     // The full file has everything that the schema names, so neither can grow alone.
     let named: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().collect();
     assert_eq!(named, full.as_object().unwrap().keys().collect());

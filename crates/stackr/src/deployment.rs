@@ -18,10 +18,12 @@ use jiff::{SignedDuration, Timestamp};
 use stackr_core::{
     Address, Clouds, Declaration, Diagnostic, Object, ProviderConfig, ProviderKey, Registry, Value,
 };
-use stackr_engine::{Connections, Envelope, Event, Execution, Interrupt, Patience, Reader, Summary, Until};
+use stackr_engine::{
+    Connections, Envelope, Event, Execution, Interrupt, Patience, Reader, Seals, Summary, Until,
+};
 use stackr_plan::{Action, Options, Plan, Planner, Refusal, Request};
 use stackr_state::{
-    Activity, Claim, Entry, Outcome, Owner, Recovery, Session, StackName, State, Store, peek,
+    Activity, Claim, Entry, Outcome, Owner, Recovery, Session, StackName, State, StateKey, Store, peek,
 };
 
 use crate::{
@@ -54,6 +56,8 @@ pub struct Deployment {
     patience: Patience,
     /// Whether a stack that others read may be destroyed.
     force: bool,
+    /// What secrets that state alone holds are encrypted with.
+    key: Option<StateKey>,
     /// Whether the owner of a lease is known to live no longer.
     is_dead: fn(&Owner) -> bool,
     /// How long a lease lasts without a renewal.
@@ -103,6 +107,13 @@ pub fn new_run_name() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
+/// Random bytes of the system.
+fn entropy() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
 /// What decides the jitter of delays.
 fn seed() -> u64 {
     uuid::Uuid::new_v4().as_u64_pair().0
@@ -144,6 +155,7 @@ impl Deployment {
             until: Until::default(),
             patience: Patience::default(),
             force: false,
+            key: None,
             is_dead: |_| false,
             term: TERM,
         }
@@ -216,6 +228,14 @@ impl Deployment {
         self
     }
 
+    /// Records the secrets that state alone holds (a random password, say) encrypted with this key, and knows those
+    /// that were recorded so. Without a key only their seals are recorded, and later runs do not know them.
+    #[must_use]
+    pub fn state_key(mut self, key: Option<StateKey>) -> Self {
+        self.key = key;
+        self
+    }
+
     /// Destroys even what other stacks read.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
@@ -237,7 +257,8 @@ impl Deployment {
         let peek = peek(&*self.store, &self.name, Timestamp::now()).await?;
         let providers = self.providers()?;
         let connections = Connections::new(Arc::clone(&self.clouds), providers.clone());
-        self.plan_from(&peek.state, peek.activity, options, &providers, &connections).await
+        let seals = self.open_seals(&peek.state)?;
+        self.plan_from(&peek.state, peek.activity, options, (&providers, &connections), &seals).await
     }
 
     /// Makes what is declared.
@@ -298,8 +319,8 @@ impl Deployment {
             decided = self.decide((&mut session, &mut told), options, approve, &providers, &connections) => decided,
             () = interrupt.above(0) => Err(Error::Interrupted),
         };
-        let planned = match decided {
-            Ok(planned) => planned,
+        let (planned, seals) = match decided {
+            Ok(decided) => decided,
             Err(error) => {
                 // The lease is given back; should that fail, it expires by itself.
                 drop(tokio::time::timeout(RELEASE, session.abandon()).await);
@@ -322,6 +343,8 @@ impl Deployment {
             session,
             clock: &Timestamp::now,
             uid: Box::new(new_run_name),
+            entropy: Box::new(entropy),
+            seals,
             seed: seed(),
             label: format!("{}/{}", self.name.env, self.name.stack),
             until: self.until,
@@ -359,7 +382,7 @@ impl Deployment {
         approve: &mut impl Approve,
         providers: &BTreeMap<ProviderKey, ProviderConfig>,
         connections: &Connections,
-    ) -> Result<Planned, Error> {
+    ) -> Result<(Planned, Seals), Error> {
         if options.destroy && !self.force {
             self.check_unread(session.state(), options).await?;
         }
@@ -369,13 +392,19 @@ impl Deployment {
             .map_err(recover_error)?;
         let activity = Activity::Idle;
         let state = session.state().clone();
-        let planning = self.plan_from(&state, activity, options, providers, connections);
+        let seals = self.open_seals(&state)?;
+        let planning = self.plan_from(&state, activity, options, (providers, connections), &seals);
         let planned = self.while_renewing(session, planning).await??;
         if !planned.plan.refusals.is_empty() {
             return Err(Error::Refused(planned.plan.refusals));
         }
         let approved = self.while_renewing(session, approve.approve(&planned, &recovery)).await?;
-        if approved { Ok(planned) } else { Err(Error::NotApproved) }
+        if approved { Ok((planned, seals)) } else { Err(Error::NotApproved) }
+    }
+
+    /// The secrets that state alone holds, opened with the key.
+    fn open_seals(&self, state: &State) -> Result<Seals, Error> {
+        Seals::open(state, self.key.clone()).map_err(|unopened| Error::Key(Box::new(unopened)))
     }
 
     /// Keeps the lease alive while AWS is read, or a person thinks.
@@ -413,8 +442,8 @@ impl Deployment {
         state: &State,
         activity: Activity,
         options: &Options,
-        providers: &BTreeMap<ProviderKey, ProviderConfig>,
-        connections: &Connections,
+        (providers, connections): (&BTreeMap<ProviderKey, ProviderConfig>, &Connections),
+        seals: &Seals,
     ) -> Result<Planned, Error> {
         let origins = self.origins(options, providers, connections).await?;
         self.check_origins(state, &origins)?;
@@ -434,6 +463,7 @@ impl Deployment {
             last_outputs: &outputs,
             options: options.clone(),
             unseal: &stackr_state::matches,
+            known: seals.known(),
         })
         .map_err(Error::Declaration)?;
         let reader = Reader {
@@ -461,7 +491,7 @@ impl Deployment {
         let used: BTreeSet<_> = declaration
             .blocks()
             .iter()
-            .filter(|b| b.key.mode == stackr_core::Mode::Managed)
+            .filter(|b| b.key.mode == stackr_core::Mode::Managed && !self.registry.is_kept(&b.key.ty))
             .map(|b| b.provider.clone())
             .collect();
         for key in used.into_iter().filter(|k| providers.contains_key(k)) {

@@ -42,6 +42,9 @@ pub enum Error {
     /// The run could not begin or could not be recorded.
     #[error("the run could not be carried out")]
     Apply(#[source] Box<stackr_engine::ApplyError>),
+    /// The key is not the one that the state's secrets were encrypted with.
+    #[error("the state key does not fit")]
+    Key(#[source] Box<stackr_engine::Unopened>),
     /// A mistake in stackr.
     #[error("{0}")]
     Bug(String),

@@ -47,12 +47,15 @@ pub use stackr_lang::{CliVar, Inputs, LoadError, Loader, MemoryLoader, Rejected,
 pub use stackr_plan::{
     Action, Change, Counts, FieldChange, Options, OutputChange, Plan, Program, Refusal, Values, last_values,
 };
-pub use stackr_state::{Activity, Local, Memory, Outcome, Owner, Recovery, StackName, State, Store};
+pub use stackr_state::{
+    Activity, Local, Memory, Outcome, Owner, Recovery, StackName, State, StateKey, Store,
+};
+pub use stackr_utility::{null, random, terraform, time};
 
-/// Every type of this program: those of AWS, and `terraform_remote_state`.
+/// Every type of this program: those of AWS, those without a cloud, and `terraform_remote_state`.
 #[cfg(feature = "aws")]
 #[must_use]
 pub fn registry() -> Registry {
-    stackr_aws::registry()
+    stackr_utility::register(stackr_aws::registry())
         .with_any_lookup(std::sync::Arc::new(remote_state::RemoteStateLookup::schema_only()))
 }

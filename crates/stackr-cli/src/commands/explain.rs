@@ -124,7 +124,7 @@ fn facts(field: &Field) -> Vec<String> {
     let mut facts = Vec::new();
     match field.presence {
         Presence::Required => facts.push("required".to_owned()),
-        Presence::Computed => facts.push("AWS decides if absent".to_owned()),
+        Presence::Computed => facts.push("decided if absent".to_owned()),
         Presence::Optional | Presence::Output => {}
     }
     if let Some(default) = field.default {

@@ -49,6 +49,7 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
         .owner(world.owner())
         .dead_owners(is_dead)
         .remote_states(Arc::new(siblings), known)
+        .state_key(world.state_key()?)
         .force(force);
     if let Some(seconds) = world.project.file.state.lease_seconds.filter(|seconds| *seconds > 0) {
         deployment = deployment.lease(Duration::from_secs(seconds));
@@ -402,6 +403,9 @@ pub(crate) fn failure_of(error: Error, loaded: Option<&Stack>) -> Failure {
             }
             other => Failure::of(Exit::Error, "the run could not be carried out", &other),
         },
+        Error::Key(error) => Failure::of(Exit::Error, error.to_string(), &error.source)
+            .hint("give the key that this state is encrypted with in STACKR_STATE_KEY")
+            .hint("without any key stackr works too, and does not know these secrets"),
         Error::Refresh(error) => refresh_failure(&error),
         Error::NotApproved => Failure::new(Exit::Error, "nothing was done"),
         Error::Interrupted => {

@@ -48,6 +48,9 @@ impl Type {
         match (self, from) {
             (Self::Any, from) => Ok(from.clone()),
             (wanted, Self::Any) => Ok(wanted.clone()),
+            // Text stays the same text; what else is made of it is not it.
+            (Self::String, Self::Sealed(_)) => Ok(from.clone()),
+            (wanted, Self::Sealed(_)) => wanted.unknown_of(&Self::String),
             (Self::String, Self::Bool | Self::Number) => Ok(Self::String),
             (Self::Bool | Self::Number, Self::String) => Ok(self.clone()),
             (Self::List(ty), Self::List(e) | Self::Set(e)) => Ok(ty.unknown_of(e)?.list()),

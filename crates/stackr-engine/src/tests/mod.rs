@@ -1,6 +1,7 @@
 //! The engine on the fake cloud: real planner, real state in memory, paused clock.
 
 mod faults;
+mod kept;
 mod language;
 mod sweeps;
 mod works;
@@ -18,14 +19,14 @@ use jiff::{SignedDuration, Timestamp};
 use stackr_core::{BoxFuture, Declaration, Lifecycle, ResourceExt as _, Stack, Value};
 use stackr_plan::{Options, Plan, Planner, Request};
 use stackr_state::{
-    Blob, Claim, Expect, Key, Memory, Outcome, Owner, Session, StackName, State, Store, Version, Written,
-    peek,
+    Blob, Claim, Expect, Key, Memory, Outcome, Owner, Session, StackName, State, StateKey, Store, Version,
+    Written, peek,
 };
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    Applied, ApplyError, Connections, Envelope, Execution, Interrupt, Patience, Reader, Summary, Until,
-    apply,
+    Applied, ApplyError, Connections, Envelope, Execution, Interrupt, Patience, Reader, Seals, Summary,
+    Until, apply,
     fake::{Bond, Depot, Fake, Gateway, Network, Zones},
     recover, refresh,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Lab {
     pub(crate) fake: Fake,
     pub(crate) store: Memory,
     pub(crate) until: Until,
+    pub(crate) key: Option<StateKey>,
     began: Instant,
     uids: AtomicUsize,
 }
@@ -70,6 +72,7 @@ impl Lab {
             fake: Fake::new(),
             store: Memory::new(),
             until: Until::Ready,
+            key: None,
             began: Instant::now(),
             uids: AtomicUsize::new(1),
         }
@@ -82,7 +85,14 @@ impl Lab {
             store.set(key, self.store.get(key));
         }
         let uids = AtomicUsize::new(self.uids.load(Ordering::Relaxed));
-        Self { fake: self.fake.copy(), store, until: self.until, began: self.began, uids }
+        Self {
+            fake: self.fake.copy(),
+            store,
+            until: self.until,
+            key: self.key.clone(),
+            began: self.began,
+            uids,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -145,7 +155,7 @@ impl Lab {
             Ok(session) => session,
             Err(error) => return Ran::Refused(format!("open: {error:?}")),
         };
-        let registry = Fake::registry();
+        let registry = stackr_utility::register(Fake::registry());
         let providers = stack.map(|s| s.providers().unwrap()).unwrap_or_default();
         let connections = Connections::new(Arc::new(self.fake.clone()), providers.clone());
         if let Err(error) = recover(&mut session, &registry, &connections, |_| {}).await {
@@ -159,6 +169,7 @@ impl Lab {
                 return Ran::Refused(error);
             }
         };
+        let seals = Seals::open(session.state(), self.key.clone()).unwrap();
         let clock = || self.now();
         let execution = Execution {
             told: Vec::new(),
@@ -171,6 +182,9 @@ impl Lab {
             session,
             clock: &clock,
             uid: Box::new(|| format!("{:032x}", self.uids.fetch_add(1, Ordering::Relaxed))),
+            // Never the same twice, so that what is made anew is another.
+            entropy: Box::new(|| Some([self.uids.fetch_add(1, Ordering::Relaxed) as u8; 32])),
+            seals,
             seed: 1,
             label: "dev/base".to_owned(),
             until: self.until,
@@ -185,11 +199,12 @@ impl Lab {
         stack: Option<&dyn Declaration>,
         connections: &Connections,
     ) -> Result<Plan, String> {
-        let registry = Fake::registry();
+        let registry = stackr_utility::register(Fake::registry());
         let providers = stack.map(|s| s.providers().unwrap()).unwrap_or_default();
         let deposed: Vec<_> = state.deposed.iter().map(|d| (d.address.clone(), d.object.clone())).collect();
         let outputs: BTreeMap<String, (Value, bool)> =
             state.outputs.iter().map(|(k, o)| (k.clone(), (o.value(), o.sensitive))).collect();
+        let seals = Seals::open(state, self.key.clone()).map_err(|e| e.to_string())?;
         let request = Request {
             declaration: stack,
             registry: &registry,
@@ -199,6 +214,7 @@ impl Lab {
             last_outputs: &outputs,
             options: Options { destroy: stack.is_none(), ..Options::default() },
             unseal: &|seal, secret| stackr_state::matches(seal, secret),
+            known: seals.known(),
         };
         let mut planner = Planner::new(request).map_err(|e| format!("plan: {e}"))?;
         let reader =

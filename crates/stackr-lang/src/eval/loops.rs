@@ -71,7 +71,7 @@ impl<'s> Scope<'s> {
                     visit(&Value::string(key), element)?;
                 }
             }
-            Value::Unknown(Type::Bool | Type::Number | Type::String) => {
+            Value::Unknown(Type::Bool | Type::Number | Type::String | Type::Sealed(_)) => {
                 return Err(self.fail(at, "wrong type", "A `for` goes over a list, set, map or object."));
             }
             Value::Unknown(_) => return Ok(false),

@@ -68,7 +68,9 @@ impl<'s> Scope<'s> {
         out.marked |= value.has_sensitive();
         match value.peel() {
             Value::String(text) => out.text.push_str(text),
-            Value::Unknown(Type::Any | Type::Bool | Type::Number | Type::String) => out.unknown = true,
+            Value::Unknown(Type::Any | Type::Bool | Type::Number | Type::String | Type::Sealed(_)) => {
+                out.unknown = true;
+            }
             Value::Null => {
                 let detail = "This value is null, and null has no text. Use `coalesce` or a conditional.";
                 return Err(self.fail(expr.at, "null in a template", detail));

@@ -57,6 +57,7 @@ pub(crate) fn made(key: &str) -> Vec<Entry> {
         create_before_destroy: false,
         replaces: None,
         id: None,
+        since: None,
     };
     let object = Box::new(intent.object(format!("vpc-{key}")));
     let address = address(key);
