@@ -210,6 +210,7 @@ async fn make(
         seals: Seals::default(),
         seed: 1,
         label: "bench/scale".to_owned(),
+        told: Vec::new(),
         until: Until::Ready,
         patience: Patience::default(),
     };
