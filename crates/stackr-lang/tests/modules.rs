@@ -233,3 +233,50 @@ fn modules_that_terraform_has_fetched_are_found() {
     let stack = load_files(&files, &Inputs::default()).ok().unwrap();
     assert_eq!(addresses(&stack, "module.vpc.aws_vpc.x", &Values::default()), "module.vpc.aws_vpc.x");
 }
+
+#[test]
+fn modules_within_fetched_modules_are_found_too() {
+    let vpc = r#"
+module "log" {
+  source  = "registry.example.com/team/log/aws"
+  version = "~> 2.0"
+}
+module "own" {
+  source = "./modules/own"
+}
+"#;
+    let listed = r#"{"Modules":[{"Key":"","Source":"","Dir":"."},
+      {"Key":"vpc","Source":"registry.terraform.io/terraform-aws-modules/vpc/aws","Version":"5.0.0","Dir":".terraform/modules/vpc"},
+      {"Key":"vpc.log","Source":"registry.example.com/team/log/aws","Version":"2.1.0","Dir":".terraform/modules/vpc.log/sub"},
+      {"Key":"vpc.own","Source":"./modules/own","Dir":".terraform/modules/vpc/modules/own"}]}"#;
+    let files = [
+        (
+            "main.tf",
+            "module \"vpc\" {\n  source = \"terraform-aws-modules/vpc/aws\"\n  version = \"5.0\"\n}\n",
+        ),
+        (".terraform/modules/modules.json", listed),
+        (".terraform/modules/vpc/main.tf", vpc),
+        (".terraform/modules/vpc.log/sub/main.tf", "resource \"aws_x\" \"log\" {}\n"),
+        (".terraform/modules/vpc/modules/own/main.tf", "resource \"aws_x\" \"own\" {}\n"),
+    ];
+    let stack = load_files(&files, &Inputs::default()).unwrap_or_else(|r| panic!("{}", r.diagnostics));
+    let all: Vec<_> =
+        stack.blocks().iter().map(|b| format!("{} {}", b.module.join("."), b.key.name)).collect();
+    assert_eq!(all, ["vpc.log log", "vpc.own own"]);
+}
+
+#[test]
+fn modules_from_afar_are_refused_with_the_remedy() {
+    for source in
+        ["terraform-aws-modules/vpc/aws", "git::https://example.com/vpc.git?ref=v1", "s3::https://b/k.zip"]
+    {
+        let text = format!("module \"vpc\" {{\n  source = \"{source}\"\n}}\n");
+        let why =
+            load_files(&[("main.tf", &*text)], &Inputs::default()).err().map(|r| r.diagnostics.to_string());
+        let expected = format!(
+            "unsupported module source: `{source}` is not a directory. stackr downloads no modules: put its sources into \
+             a directory of the project and name it, `source = \"./modules/vpc\"`, or let `terraform init` fetch it."
+        );
+        assert_eq!(why, Some(expected));
+    }
+}

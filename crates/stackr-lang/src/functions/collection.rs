@@ -27,7 +27,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .rest(Param::any("seqs"))
         .sees(Sees::Parts)
         .shape(shape::shared),
-    Function::new("contains", &[Param::any("list"), Param::any("value")], Kind::Bool, contains),
+    Function::new("contains", &[Param::any("list"), Param::any("value")], Kind::Bool, contains)
+        .sees(Sees::Parts),
     Function::new("distinct", &[Param::list("list")], LIST, distinct).shape(shape::first),
     Function::new("element", &[Param::any("list"), Param::number("index")], Kind::Any, element)
         .sees(Sees::Parts)
@@ -53,7 +54,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .sees(Sees::Parts)
     .shape(shape::list),
-    Function::new("sort", &[Param::new("list", TEXTS)], TEXTS, sort),
+    Function::new("sort", &[Param::new("list", TEXTS)], TEXTS, sort).sees(Sees::Parts),
 ];
 
 fn all_true(call: &Call<'_>) -> Result {
@@ -137,10 +138,18 @@ fn concat(call: &Call<'_>) -> Result {
 }
 
 fn contains(call: &Call<'_>) -> Result {
-    match call.arg(0)?.elements() {
-        Some(elements) => Ok(elements.contains(call.arg(1)?).into()),
-        None => fail("argument must be list, tuple, or set"),
-    }
+    let (list, value) = (call.arg(0)?, call.arg(1)?);
+    let hidden = list.has_sensitive() || value.has_sensitive();
+    let (list, value) = (list.clone().unmark_deep(), value.clone().unmark_deep());
+    let Some(elements) = list.elements() else { return fail("argument must be list, tuple, or set") };
+    let known = value.is_wholly_known();
+    let found = match known && elements.contains(&value) {
+        // One that is there is there, whatever the others are.
+        true => Value::Bool(true),
+        false if known && list.is_wholly_known() => Value::Bool(false),
+        false => Value::Unknown(Type::Bool),
+    };
+    Ok(found.marked(hidden))
 }
 
 fn distinct(call: &Call<'_>) -> Result {
@@ -337,10 +346,16 @@ fn slice(call: &Call<'_>) -> Result {
 
 /// The texts by their UTF-8 bytes.
 fn sort(call: &Call<'_>) -> Result {
-    let mut elements = call.elements(0)?.to_vec();
+    let list = call.arg(0)?;
+    let hidden = list.has_sensitive();
+    let mut elements: Vec<_> = call.elements(0)?.iter().map(|e| e.clone().unmark_deep()).collect();
     if let Some(at) = elements.iter().position(Value::is_null) {
         return fail(format!("given list element {at} is null; a null string cannot be sorted"));
     }
+    if elements.iter().any(Value::is_unknown) {
+        // How many there are is known, but not which is where.
+        elements.fill(Value::Unknown(Type::String));
+    }
     elements.sort();
-    Ok(Value::List(elements))
+    Ok(Value::List(elements).marked(hidden))
 }

@@ -1,9 +1,9 @@
 //! `format` and `formatlist`: the format string and the arguments it takes.
 
-use stackr_core::Value;
+use stackr_core::{Type, Value};
 
 use super::{
-    Function, FunctionError, Kind, LIMIT, Param,
+    Function, FunctionError, Kind, LIMIT, Param, Sees,
     call::{Call, Result, bad, error},
     verb::Verb,
 };
@@ -14,7 +14,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     })
     .rest(Param::any("args").or_null()),
     Function::new("formatlist", &[Param::string("format")], Kind::List(&Kind::String), format_list)
-        .rest(Param::any("args").or_null()),
+        .rest(Param::any("args").or_null())
+        .sees(Sees::All),
 ];
 
 fn format(text: &str, args: &[Value]) -> std::result::Result<String, FunctionError> {
@@ -58,9 +59,18 @@ fn format(text: &str, args: &[Value]) -> std::result::Result<String, FunctionErr
 
 /// One text for each element of the lists among the arguments; what is not a list is the same for all.
 fn format_list(call: &Call<'_>) -> Result {
-    let text = call.text(0)?;
+    let text = call.arg(0)?.peel().clone();
+    let hidden = call.arg(0)?.has_sensitive() || call.rest(1).iter().any(Value::has_sensitive);
+    let args: Vec<_> = call.rest(1).iter().map(|value| value.clone().unmark_deep()).collect();
+    let unknown = |ty| Ok(Value::Unknown(ty).marked(hidden));
+    let scalar = |ty: &Type| matches!(ty, Type::String | Type::Number | Type::Bool);
+    // How many texts there are is known unless something may be a list.
+    if args.iter().any(|value| matches!(value, Value::Unknown(ty) if !scalar(ty))) {
+        return unknown(Type::List(Box::new(Type::String)));
+    }
+    let text = text.as_str();
     let mut length: Option<(usize, usize)> = None;
-    for (i, value) in call.rest(1).iter().enumerate() {
+    for (i, value) in args.iter().enumerate() {
         let Some(elements) = value.elements() else { continue };
         match length {
             Some((first, wanted)) if wanted != elements.len() => {
@@ -81,12 +91,15 @@ fn format_list(call: &Call<'_>) -> Result {
             Some(elements) => elements.get(n).cloned().unwrap_or(Value::Null),
             None => value.clone(),
         };
-        let args: Vec<_> = call.rest(1).iter().map(column).collect();
-        format(text, &args).map(Value::from).map_err(|e| match e.arg {
+        let row: Vec<_> = args.iter().map(column).collect();
+        let Some(text) = text.filter(|_| row.iter().all(Value::is_wholly_known)) else {
+            return Ok(Value::Unknown(Type::String));
+        };
+        format(text, &row).map(Value::from).map_err(|e| match e.arg {
             Some(_) => e,
             None => error(format!("error on format iteration {n}: {}", e.message)),
         })
     };
     let rows = length.map_or(1, |(_, rows)| rows);
-    Ok(Value::List((0..rows).map(row).collect::<Result<_>>()?))
+    Ok(Value::List((0..rows).map(row).collect::<Result<_>>()?).marked(hidden))
 }
