@@ -72,6 +72,11 @@ pub trait Declaration: Send + Sync {
 
 /// What is known of other blocks while one is evaluated.
 pub trait Env {
+    /// The moment of the apply; `None` while planning, which knows neither the time nor random values.
+    fn moment(&self) -> Option<&crate::Moment> {
+        None
+    }
+
     /// The value of a block in a module instance: an object for a single instance, a tuple under `count`, an
     /// object by key under `for_each`; unknown where even the instances are not known. `None` if it has not
     /// been evaluated, which is a mistake in the caller's order.

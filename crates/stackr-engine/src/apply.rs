@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use stackr_core::{Address, Declaration, OutputValue, ProviderConfig, ProviderKey, Registry};
+use stackr_core::{Address, Declaration, Moment, OutputValue, ProviderConfig, ProviderKey, Registry};
 use stackr_plan::{Program, Resolver, Step, StepId, Values, Verb, only_sealed, sealed_json};
 use stackr_state::{Entry, Outcome, Output, Session, State};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
@@ -161,6 +161,12 @@ async fn execute(
         ..
     } = execution;
     let seeds = seeds(program, registry, &mut *entropy)?;
+    let mut values = execution.values;
+    // Without entropy, what needs a random value stays unknown and its step says so.
+    if let Some(seed) = entropy() {
+        let now = Duration::from_secs(clock().as_second().try_into().unwrap_or_default());
+        values.begin(Moment { seed, now });
+    }
     let state = session.state();
     let kind = |step: StepId| match grounds.get(&step) {
         Some(Ground::Object { resource, cloud, .. }) => {
@@ -183,7 +189,7 @@ async fn execute(
     let mut driver = Driver {
         program,
         resolver: resolver.as_ref(),
-        values: execution.values,
+        values,
         intended,
         shop: Shop {
             grounds,

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use stackr_core::{BlockKey, Diagnostic, Key, Span, Value};
 
 use crate::{
-    eval::{Evaluated, Resolver, Shared, Surroundings},
+    eval::{Evaluated, Now, Resolver, Shared, Surroundings},
     instances::{Instances, key_of},
     loader::NO_FILES,
     session::Session,
@@ -187,7 +187,8 @@ impl Resolver for Place<'_> {
 
     fn surroundings(&self) -> Surroundings<'_> {
         let stack = self.session.stack;
-        Surroundings { loader: &*stack.loader, dir: &stack.dir, plan_time: stack.plan_time }
+        let now = self.session.env.moment().map(|moment| Now { moment, next: &stack.drawn });
+        Surroundings { loader: &*stack.loader, dir: &stack.dir, plan_time: stack.plan_time, now }
     }
 }
 
@@ -231,6 +232,6 @@ impl Resolver for NoReferences {
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings { loader: &NO_FILES, dir: "", plan_time: None }
+        Surroundings { loader: &NO_FILES, dir: "", plan_time: None, now: None }
     }
 }

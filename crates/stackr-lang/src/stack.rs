@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use stackr_core::{
@@ -34,6 +34,8 @@ pub struct Stack {
     pub(crate) dir: String,
     pub(crate) workspace: String,
     pub(crate) plan_time: Option<jiff::Timestamp>,
+    /// How many random values were drawn.
+    pub(crate) drawn: AtomicU64,
     pub(crate) memo: Memo,
     pub(crate) passed: Passed,
     /// The path of the root module as text: empty.
@@ -134,6 +136,7 @@ fn build(
         dir: dir.to_owned(),
         workspace: inputs.workspace.clone(),
         plan_time: inputs.plan_time,
+        drawn: AtomicU64::new(0),
         memo: Memo::default(),
         passed: Passed::default(),
         root_id: "".into(),

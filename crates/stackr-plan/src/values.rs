@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use stackr_core::{Address, BlockKey, Declared, Env, Key, ModulePath, Repeats, Trigger, Value};
+use stackr_core::{Address, BlockKey, Declared, Env, Key, ModulePath, Moment, Repeats, Trigger, Value};
 
 /// The value of every instance. By block first: what asks for a block asks in all module instances, or in one.
 #[derive(Clone, Debug, Default)]
@@ -13,9 +13,16 @@ pub struct Values {
     blocks: BTreeMap<BlockKey, BTreeMap<ModulePath, BTreeMap<Option<Key>, Value>>>,
     /// The blocks whose instances are known (or known to be unknown), by the names of their modules.
     expanded: BTreeMap<BlockKey, BTreeMap<Vec<String>, Option<Repeats>>>,
+    /// The moment of the apply.
+    moment: Option<Moment>,
 }
 
 impl Values {
+    /// Says that what is planned is applied now.
+    pub fn begin(&mut self, moment: Moment) {
+        self.moment = Some(moment);
+    }
+
     /// Says how the instances of a block are told apart; `None`: which there are is not known.
     pub fn expand(&mut self, modules: &[String], block: &BlockKey, repeats: Option<Repeats>) {
         self.expanded.entry(block.clone()).or_default().insert(modules.to_vec(), repeats);
@@ -58,6 +65,10 @@ impl Values {
 }
 
 impl Env for Values {
+    fn moment(&self) -> Option<&Moment> {
+        self.moment.as_ref()
+    }
+
     fn block(&self, module: &ModulePath, block: &BlockKey) -> Option<Value> {
         let repeats = self.repeats(module, block)?;
         let none = BTreeMap::new();

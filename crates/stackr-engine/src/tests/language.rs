@@ -260,3 +260,32 @@ async fn a_timeout_is_kept_to_and_recorded() {
     tokio::time::advance(Duration::from_secs(60)).await;
     assert!(lab.run(None).await.is_done());
 }
+
+#[tokio::test(start_paused = true)]
+async fn time_and_chance_are_known_when_they_are_applied() {
+    let text = r#"
+locals { token = uuid() }
+resource "fake_network" "a" {
+  range  = "10.0"
+  remark = timestamp()
+  tags   = { token = local.token, own = uuid() }
+}
+resource "fake_network" "b" {
+  range = "20.0"
+  tags  = { token = local.token, own = uuid() }
+}
+"#;
+    let lab = Lab::new();
+    let plan = lab.planned(&written(text)).await;
+    assert!(plan.changes.iter().all(|c| !c.after.is_wholly_known()));
+    assert!(lab.apply(&written(text)).await.is_done());
+    let state = lab.state().await;
+    let tags = |name: &str| state.objects[&format!("fake_network.{name}").parse().unwrap()].args_value();
+    let (a, b) = (tags("a"), tags("b"));
+    let tag =
+        |args: &Value, key: &str| args.get("tags").and_then(|t| t.get(key)).and_then(Value::to_text).unwrap();
+    assert_eq!(tag(&a, "token"), tag(&b, "token"));
+    assert_eq!(tag(&a, "token").len(), 36);
+    assert_ne!(tag(&a, "own"), tag(&b, "own"));
+    assert!(a.get("remark").and_then(Value::to_text).unwrap().starts_with("2027-01-15T"));
+}

@@ -50,6 +50,7 @@ impl<'s> Scope<'s> {
             loader: around.loader,
             dir: around.dir,
             plan_time: around.plan_time,
+            now: around.now,
             template: &template,
         };
         functions::call(&ctx, &call.name, args).map(|value| value.marked(marked)).map_err(|error| {

@@ -53,6 +53,15 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) loader: &'a dyn Loader,
     pub(crate) dir: &'a str,
     pub(crate) plan_time: Option<jiff::Timestamp>,
+    /// What an apply knows and a plan does not.
+    pub(crate) now: Option<Now<'a>>,
+}
+
+/// The moment of an apply, with the number of the next random value.
+#[derive(Clone, Copy)]
+pub(crate) struct Now<'a> {
+    pub(crate) moment: &'a stackr_core::Moment,
+    pub(crate) next: &'a std::sync::atomic::AtomicU64,
 }
 
 /// Names that a `for` binds, innermost first.

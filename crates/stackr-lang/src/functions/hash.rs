@@ -10,6 +10,8 @@ use num_bigint::BigUint;
 use sha2::Digest;
 use stackr_core::Value;
 
+use crate::eval::Now;
+
 use super::{
     Function, Kind, Param,
     call::{Call, Result, bad, error, fail},
@@ -49,9 +51,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("sha256", STR, Kind::String, |call| of_text(call, |b| hex(&sha2::Sha256::digest(b)))),
     Function::new("sha512", STR, Kind::String, |call| of_text(call, |b| hex(&sha2::Sha512::digest(b)))),
     // Random: it is made when it is used, so a plan cannot know it.
-    Function::new("uuid", &[], Kind::String, |_| Ok(Value::Unknown(stackr_core::Type::String))),
+    Function::new("uuid", &[], Kind::String, uuid),
     Function::new("uuidv5", &[Param::string("namespace"), Param::string("name")], Kind::String, uuid_v5),
 ];
+
+/// A random UUID.
+fn uuid(call: &Call<'_>) -> Result {
+    let Some(now) = call.ctx.now else { return Ok(Value::Unknown(stackr_core::Type::String)) };
+    Ok(uuid::Builder::from_random_bytes(draw(&now)).into_uuid().to_string().into())
+}
+
+/// The next random value: from the seed of the run and how many were drawn before.
+fn draw(now: &Now<'_>) -> [u8; 16] {
+    let number = now.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let digest = sha2::Sha256::digest([&now.moment.seed[..], number.to_string().as_bytes()].concat());
+    digest.first_chunk().copied().unwrap_or_default()
+}
 
 fn of_text(call: &Call<'_>, digest: fn(&[u8]) -> String) -> Result {
     Ok(digest(call.text(0)?.as_bytes()).into())
@@ -86,7 +101,13 @@ fn bcrypt(call: &Call<'_>) -> Result {
     if text.len() > 72 {
         return fail("password length exceeds 72 bytes");
     }
-    let hashed = bcrypt::hash_with_result(text, cost).map_err(|e| error(e.to_string()))?;
+    // Its salt is random: a plan cannot know it. Where nothing is planned, as in a console, it is made at once.
+    let hashed = match (call.ctx.now, call.ctx.plan_time) {
+        (Some(now), _) => bcrypt::hash_with_salt(text, cost, draw(&now)),
+        (None, Some(_)) => return Ok(Value::Unknown(stackr_core::Type::String)),
+        (None, None) => bcrypt::hash_with_result(text, cost),
+    };
+    let hashed = hashed.map_err(|e| error(e.to_string()))?;
     Ok(hashed.format_for_version(bcrypt::Version::TwoA).into())
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Functions<'a> {
     pub(crate) dir: &'a str,
     /// When this plan is made; without it `plantimestamp` is unknown.
     pub(crate) plan_time: Option<jiff::Timestamp>,
+    /// What an apply knows and a plan does not.
+    pub(crate) now: Option<crate::eval::Now<'a>>,
     /// Renders the templates of `templatefile` and `templatestring`.
     pub(crate) template: &'a Template<'a>,
 }

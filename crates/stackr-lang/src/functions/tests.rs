@@ -19,6 +19,7 @@ fn run(name: &str, args: Vec<Value>) -> Result<Value, String> {
         loader: &loader,
         dir: "module",
         plan_time: Some(jiff::Timestamp::UNIX_EPOCH),
+        now: None,
         template: &template,
     };
     call(&ctx, name, args).map_err(|error: FunctionError| error.message)

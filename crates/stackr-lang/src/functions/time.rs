@@ -27,7 +27,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |call| Ok(Value::from(stamp(call, 0)?.moment().cmp(&stamp(call, 1)?.moment()) as i64)),
     ),
     // The moment of the apply: a plan cannot know it.
-    Function::new("timestamp", &[], Kind::String, |_| Ok(Value::Unknown(Type::String))),
+    Function::new("timestamp", &[], Kind::String, |call| {
+        let seconds = call.ctx.now.and_then(|now| i64::try_from(now.moment.now.as_secs()).ok());
+        let seconds = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        let known = seconds.map(|moment| Value::from(Stamp::from(moment).to_string()));
+        Ok(known.unwrap_or(Value::Unknown(Type::String)))
+    }),
 ];
 
 fn stamp(call: &Call<'_>, i: usize) -> Result<Stamp> {
