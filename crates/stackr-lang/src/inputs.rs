@@ -1,6 +1,9 @@
 //! The values that a stack's variables are given, in the language's order of precedence.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use stackr_core::{Diagnostic, Diagnostics, Span, Type, Value};
 
@@ -65,6 +68,34 @@ enum Text {
 
 /// The values of the root module's variables, converted to their types.
 pub(crate) fn variable_values(
+    loader: &dyn Loader,
+    dir: &str,
+    config: &Config,
+    inputs: &Inputs,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<String, Value> {
+    let (code, found) = (sources.names(), diagnostics.0.len());
+    let values = read_values(loader, dir, config, inputs, sources, diagnostics);
+    if config.variables.values().any(|variable| variable.sensitive) {
+        conceal(&mut diagnostics.0[found..], &sources.conceal_others(&code));
+    }
+    values
+}
+
+/// Takes what may be a piece of a value out of messages: which variable a broken text was for is not known.
+fn conceal(diagnostics: &mut [Diagnostic], files: &BTreeSet<Arc<str>>) {
+    for diagnostic in diagnostics {
+        let of_values = diagnostic.span.as_ref().is_some_and(|span| files.contains(&span.file));
+        if of_values && !["undeclared variable", "wrong value for variable"].contains(&&*diagnostic.summary) {
+            diagnostic.detail =
+                "This is not a value. The text is not shown, because the stack has sensitive variables."
+                    .to_owned();
+        }
+    }
+}
+
+fn read_values(
     loader: &dyn Loader,
     dir: &str,
     config: &Config,

@@ -1,6 +1,9 @@
 //! The files of a stack: which of a directory's files are read, and their text for messages.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use stackr_core::{Diagnostic, Diagnostics, Span};
 
@@ -19,6 +22,7 @@ pub struct Sources(BTreeMap<Arc<str>, Source>);
 struct Source {
     path: Arc<str>,
     text: Arc<str>,
+    concealed: bool,
 }
 
 impl Sources {
@@ -32,6 +36,28 @@ impl Sources {
     #[must_use]
     pub fn path<'a>(&'a self, file: &'a str) -> &'a str {
         self.0.get(file).map_or(file, |source| &*source.path)
+    }
+
+    /// Whether the text of a file must not be shown: values of a stack that has sensitive variables.
+    #[must_use]
+    pub fn is_concealed(&self, file: &str) -> bool {
+        self.0.get(file).is_some_and(|source| source.concealed)
+    }
+
+    /// Lets the text of every file but these be shown no more. Gives their names.
+    pub(crate) fn conceal_others(&mut self, shown: &BTreeSet<Arc<str>>) -> BTreeSet<Arc<str>> {
+        let others = self.0.iter_mut().filter(|(file, _)| !shown.contains(*file));
+        others
+            .map(|(file, source)| {
+                source.concealed = true;
+                Arc::clone(file)
+            })
+            .collect()
+    }
+
+    /// The names of the files.
+    pub(crate) fn names(&self) -> BTreeSet<Arc<str>> {
+        self.0.keys().map(Arc::clone).collect()
     }
 
     /// The files and their texts, by name.
@@ -51,7 +77,7 @@ impl Sources {
     }
 
     fn insert(&mut self, file: &Arc<str>, path: &str, text: &str) {
-        self.0.insert(Arc::clone(file), Source { path: path.into(), text: text.into() });
+        self.0.insert(Arc::clone(file), Source { path: path.into(), text: text.into(), concealed: false });
     }
 
     /// Reads a file; what is wrong with it is an error at `span`, or without a place.

@@ -2,6 +2,7 @@
 
 mod support;
 
+use stackr_core::Declaration as _;
 use stackr_lang::{CliVar, Inputs};
 use support::{Values, load_files, shown, value};
 
@@ -83,4 +84,36 @@ locals {
         support::errors(text),
         "invalid value for variable: var.high: It is below 1. [main.tf: var.high > local.least]"
     );
+}
+
+#[test]
+fn what_is_wrong_with_a_sensitive_value_is_told_without_it() {
+    let declared = "variable \"p\" {\n  sensitive = true\n}\n";
+    for wrong in
+        ["{ a = 1 }[var.p]", "{ for x in [var.p, var.p] : x => 1 }", "{ (var.p) = 1 }.x", "tonumber(var.p)"]
+    {
+        let main = format!("{declared}output \"x\" {{\n  sensitive = true\n  value = {wrong}\n}}\n");
+        let cli = vec![CliVar::Var("p".to_owned(), "canary".to_owned())];
+        let inputs = Inputs { cli, ..Inputs::default() };
+        let found = match load_files(&[("main.tf", &main)], &inputs) {
+            Err(rejected) => shown(&rejected.diagnostics, &rejected.sources),
+            Ok(stack) => match stack.outputs(&Values::default()) {
+                Err(found) => shown(&found, stack.sources()),
+                Ok(_) => panic!("{wrong} has a value"),
+            },
+        };
+        assert!(!found.contains("canary"), "{wrong}: {found}");
+    }
+    // Which variable a broken text was for is not known: nothing of it is shown.
+    for text in ["p = [\n\"canary\"\n", "p = canary\n", "p = canary {\n"] {
+        let files = [("main.tf", declared), ("terraform.tfvars", text)];
+        let Err(rejected) = load_files(&files, &Inputs::default()) else {
+            panic!("{text} is no file of values")
+        };
+        assert!(rejected.diagnostics.0.iter().all(|d| !d.to_string().contains("canary")), "{text}");
+        let concealed = |d: &stackr_core::Diagnostic| {
+            d.span.as_ref().is_none_or(|s| &*s.file == "main.tf" || rejected.sources.is_concealed(&s.file))
+        };
+        assert!(rejected.diagnostics.0.iter().all(concealed), "{text}");
+    }
 }

@@ -7,7 +7,7 @@ use std::{fs, path::Path, sync::Arc};
 use stackr_fuzz::{Found, Progress, Target, execute, input, targets};
 
 /// How often each target is executed.
-const EXECUTIONS: u64 = 1_500;
+const EXECUTIONS: u64 = 500;
 
 fn all() -> &'static [Target] {
     targets().leak()
@@ -25,7 +25,7 @@ fn every_target_survives_a_short_run_and_accepts_some_inputs() {
         let progress = Arc::new(Progress::default());
         fail(target, execute(target, (0..EXECUTIONS).map(move |n| input(target, 0, n)), &progress));
         let accepted = progress.accepted.load(std::sync::atomic::Ordering::Relaxed);
-        assert!(accepted > EXECUTIONS / 20 && accepted < EXECUTIONS, "{}: {accepted} accepted", target.name);
+        assert!(accepted > EXECUTIONS / 50 && accepted < EXECUTIONS, "{}: {accepted} accepted", target.name);
     }
 }
 

@@ -3,6 +3,7 @@
 mod faults;
 mod kept;
 mod language;
+mod silence;
 mod sweeps;
 mod works;
 

@@ -19,6 +19,16 @@ struct Missing {
     detail: String,
 }
 
+impl Missing {
+    /// The same without what was asked for and what there is: one of them is sensitive.
+    fn hidden(self) -> Self {
+        let detail =
+            "What is asked for is not there. The names are not shown, because one of them is sensitive.";
+        let kept = matches!(self.summary, "wrong type");
+        if kept { self } else { Self { summary: self.summary, detail: detail.to_owned() } }
+    }
+}
+
 fn missing<T>(summary: &'static str, detail: impl Into<String>) -> Result<T, Missing> {
     Err(Missing { summary, detail: detail.into() })
 }
@@ -81,6 +91,7 @@ impl<'s> Scope<'s> {
             Ok(found) if marked => Ok(Cow::Owned(found.into_owned().sensitive())),
             Ok(found) => Ok(found),
             Err(why) => {
+                let why = if marked { why.hidden() } else { why };
                 let at = if why.summary == "wrong type" {
                     source.at.to(at)
                 } else {
@@ -140,13 +151,14 @@ fn part<'s>(
     find: impl for<'v> Fn(&'v Value) -> Result<Found<'v>, Missing>,
 ) -> Result<Shared<'s>, Missing> {
     let marked = matches!(*value, Value::Sensitive(_));
+    let hidden = |why: Missing| if marked { why.hidden() } else { why };
     match value {
-        Cow::Borrowed(value) => match find(value.peel())? {
+        Cow::Borrowed(value) => match find(value.peel()).map_err(hidden)? {
             Found::Part(part) if !marked => Ok(Cow::Borrowed(part)),
             Found::Part(part) => Ok(Cow::Owned(part.clone().sensitive())),
             Found::Unknown(ty) => Ok(Cow::Owned(Value::Unknown(ty).marked(marked))),
         },
-        Cow::Owned(value) => match find(value.peel())? {
+        Cow::Owned(value) => match find(value.peel()).map_err(hidden)? {
             Found::Part(part) => Ok(Cow::Owned(part.clone().marked(marked))),
             Found::Unknown(ty) => Ok(Cow::Owned(Value::Unknown(ty).marked(marked))),
         },

@@ -137,9 +137,12 @@ impl<'s> Scope<'s> {
                 Ok(())
             }
             Entry::Occupied(entry) => {
+                let same = match gathered.marked {
+                    true => "the same key, which is sensitive".to_owned(),
+                    false => format!("the key \"{}\"", entry.key()),
+                };
                 let detail = format!(
-                    "Two elements have the key \"{}\". To gather the values of equal keys, write `...` after the value.",
-                    entry.key()
+                    "Two elements have {same}. To gather the values of equal keys, write `...` after the value."
                 );
                 Err(self.fail(key.at, "duplicate key", detail))
             }

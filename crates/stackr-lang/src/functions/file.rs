@@ -13,6 +13,11 @@ use super::{
 };
 use crate::loader::{LoadError, Loader, join};
 
+/// The most alternatives, `{a,b}`, in a pattern of file names.
+const MAX_ALTERNATIVES: usize = 32;
+/// The longest pattern of file names, in bytes.
+const MAX_PATTERN: usize = 4_096;
+
 const PATH: &[Param] = &[Param::string("path")];
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -111,6 +116,10 @@ fn file_set(call: &Call<'_>) -> Result {
         above.push('/');
         dir = join(&dir, if name.is_empty() { "/" } else { name });
         rest = after;
+    }
+    // The matcher is made of nested expressions, whose number is limited there without a way to ask.
+    if rest.matches('{').count() > MAX_ALTERNATIVES || rest.len() > MAX_PATTERN {
+        return fail("the pattern is longer, or has more alternatives, than can be matched");
     }
     // A class is negated by `^` only.
     let unified = rest.replace("[!", "[\\!");
