@@ -6,7 +6,7 @@ use std::{
 };
 
 use stackr::{Approve, Deployment, Error, Interrupt, Options, Planned};
-use stackr_core::{Declaration, ProviderConfig};
+use stackr_core::{Declaration, ProviderConfig, Value};
 use stackr_engine::{ApplyError, Envelope, Patience};
 use stackr_lang::Stack;
 use stackr_plan::Plan;
@@ -14,7 +14,7 @@ use stackr_state::{Activity, Outcome, Recovery};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    args::{Run, Scope},
+    args::{Run, Scope, Vars},
     commands::inspect::default_provider,
     error::Failure,
     exit::Exit,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use stackr_core::{Diagnostic, Severity};
 use stackr_lang::Sources;
 
@@ -21,7 +21,11 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
     let title = format!("{}{about}", diagnostic.summary);
     let mut group = Group::with_title(level.primary_title(title));
     let place = diagnostic.span.as_ref().and_then(|s| Some((s, sources.get(&s.file)?)));
-    if let Some((span, text)) = place {
+    if let Some((span, text)) = place.filter(|(span, _)| sources.is_concealed(&span.file)) {
+        let (line, column) = position(text, span.range.start);
+        let path = sources.path(&span.file);
+        group = group.element(Origin::path(path).line(line).char_column(column));
+    } else if let Some((span, text)) = place {
         let end = span.range.end.min(text.len());
         let start = span.range.start.min(end);
         // A block is marked by its first line only.
@@ -39,9 +43,7 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> String {
 /// One diagnostic for programs, with its line and column.
 pub(crate) fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
     let place = diagnostic.span.as_ref().map(|span| {
-        let before = sources.get(&span.file).and_then(|t| t.get(..span.range.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let (line, column) = position(sources.get(&span.file).unwrap_or_default(), span.range.start);
         serde_json::json!({"file": sources.path(&span.file), "line": line, "column": column})
     });
     serde_json::json!({
@@ -51,6 +53,13 @@ pub(crate) fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Va
         "address": diagnostic.address,
         "place": place,
     })
+}
+
+/// The line and column of a byte, both counted from one.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or_default();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }
 
 /// A sentence's first letter in upper case, unless it begins with a name.
