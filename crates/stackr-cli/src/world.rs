@@ -311,9 +311,15 @@ pub(crate) fn is_dead(owner: &Owner) -> bool {
     }
 }
 
-/// Whether an endpoint is on this machine: an emulator, which limits no rates and shows at once what it has.
+/// Whether an endpoint is on this machine: an emulator, which limits no rates.
 pub(crate) fn is_near(endpoint: &str) -> bool {
     endpoint.contains("//127.0.0.1") || endpoint.contains("//localhost")
+}
+
+/// Whether an endpoint shows at once what it has, so that nothing is waited for: an emulator on this machine, unless
+/// STACKR_PATIENCE says that it is as slow as AWS.
+pub(crate) fn is_prompt(endpoint: &str) -> bool {
+    is_near(endpoint) && env::var_os("STACKR_PATIENCE").is_none_or(|patience| patience != "aws")
 }
 
 fn encrypted(store: S3, kms_key_id: Option<String>) -> S3 {

@@ -167,16 +167,18 @@ fn sweep(arguments: SweepArgs) -> io::Result<ExitCode> {
         drop(writeln!(to, "{report}"));
     };
     let points = |disturbances| sweep.points(disturbances, tell);
-    let seeds = |faults: Faults, count| {
-        let report = sweep.seeds(&faults, arguments.seed..arguments.seed + count);
+    let seeds = |name, faults: Faults, count| {
+        let report = sweep.seeds(name, &faults, arguments.seed..arguments.seed + count);
         tell(&report);
         vec![report]
     };
     let reports = match arguments.kind {
         Kind::Kill => points(&[Disturbance::KilledBefore, Disturbance::KilledAfter]),
         Kind::Lost => points(&[Disturbance::Lost]),
-        Kind::Random => seeds(Faults::at_random(), arguments.seeds),
-        Kind::Unseen => seeds(Faults { unseen: Duration::from_secs(5), ..Faults::default() }, 1),
+        Kind::Random => seeds("faults at random", Faults::at_random(), arguments.seeds),
+        Kind::Unseen => {
+            seeds("slow visibility", Faults { unseen: Duration::from_secs(5), ..Faults::default() }, 1)
+        }
     };
     let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
     let points: usize = reports.iter().map(|report| report.points).sum();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use stackr::{Approve, Deployment, Error, Interrupt, Options, Planned};
-use stackr_core::{Declaration, ProviderConfig, Value};
+use stackr_core::{Declaration, ProviderConfig};
 use stackr_engine::{ApplyError, Envelope, Patience};
 use stackr_lang::Stack;
 use stackr_plan::Plan;
@@ -14,7 +14,7 @@ use stackr_state::{Activity, Outcome, Recovery};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    args::{Run, Scope, Vars},
+    args::{Run, Scope},
     commands::inspect::default_provider,
     error::Failure,
     exit::Exit,
@@ -26,7 +26,7 @@ use crate::{
         style::{BOLD, paint},
     },
     siblings::{Sibling, Siblings},
-    world::{World, is_dead, is_near, state_failure},
+    world::{World, is_dead, is_prompt, state_failure},
 };
 
 /// A stack that can be planned: its sources and its deployment.
@@ -54,7 +54,7 @@ async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Re
     if let Some(seconds) = world.project.file.state.lease_seconds.filter(|seconds| *seconds > 0) {
         deployment = deployment.lease(Duration::from_secs(seconds));
     }
-    if world.endpoint()?.as_deref().is_some_and(is_near) {
+    if world.endpoint()?.as_deref().is_some_and(is_prompt) {
         deployment = deployment.patience(Patience {
             lost_answer: Duration::from_millis(200),
             earlier_run: Duration::ZERO,

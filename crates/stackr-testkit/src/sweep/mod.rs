@@ -63,14 +63,15 @@ impl Sweep {
             .collect()
     }
 
-    /// Takes the system up and down under random faults, once for each seed.
+    /// Takes the system up and down under faults, once for each seed; `name` is for the report.
     ///
     /// # Panics
     /// If an undisturbed run fails.
     #[must_use]
-    pub fn seeds(&self, faults: &crate::Faults, seeds: std::ops::Range<u64>) -> Report {
+    pub fn seeds(&self, name: &str, faults: &crate::Faults, seeds: std::ops::Range<u64>) -> Report {
         let prepared = Prepared::new(self);
-        chaos::sweep(self, &prepared, faults, seeds)
+        let report = Report::new(name, 0, 0);
+        chaos::sweep(self, &prepared, faults, seeds, report)
     }
 
     /// Does something with each of these, some at a time; the order is that of the input.

@@ -33,15 +33,15 @@ struct Outline {
     arguments: &'static [&'static str],
 }
 
-/// A zone and its certificate (made before the old one goes), a security group with its rules, a second NAT gateway with
-/// its table and routes.
+/// A zone and its certificate (the new one before the old one goes), repositories with their policies; and a second NAT
+/// gateway with its table and routes.
 const UPDATE_BASE: &[(&str, &str, &str)] = &[
     ("env/dev.tfvars", "\"dev.durable-code.example\"", "\"other.durable-code.example\""),
     ("env/dev.tfvars", "single_nat_gateway  = true", "single_nat_gateway  = false"),
     ("stacks/base/registry.tf", "${local.name}-${each.key}", "${local.name}-images-${each.key}"),
 ];
 
-/// Task definitions (a new one before the old one goes) with their services, log groups, a role with its policies.
+/// Task definitions under their services, log groups, a role with its policy.
 const UPDATE_RUNTIME: &[(&str, &str, &str)] = &[
     ("env/dev.tfvars", "\"latest\"", "\"v2\""),
     ("stacks/runtime/cluster.tf", "/ecs/${local.name}", "/containers/${local.name}"),
