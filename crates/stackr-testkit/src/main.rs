@@ -164,6 +164,9 @@ fn sweep(arguments: SweepArgs) -> io::Result<ExitCode> {
         for failure in &report.failures {
             drop(writeln!(to, "=== {}\n{}", failure.at, failure.what));
         }
+        for why in &report.again {
+            drop(writeln!(to, "repeated: {why}"));
+        }
         drop(writeln!(to, "{report}"));
     };
     let points = |disturbances| sweep.points(disturbances, tell);

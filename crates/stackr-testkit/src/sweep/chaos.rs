@@ -39,7 +39,7 @@ pub(super) fn sweep(
     });
     report.points = seeds.len() * RUNS.len();
     for (seed, (again, failure)) in seeds.iter().zip(tried) {
-        report.again += again;
+        report.again.extend(again.into_iter().map(|why| format!("seed {seed}, {why}")));
         report
             .failures
             .extend(failure.map(|(run, what)| Failure { at: format!("seed {seed}, {run}"), what }));
@@ -48,22 +48,23 @@ pub(super) fn sweep(
     report
 }
 
-/// How many runs had to be repeated, and what went wrong in which.
+/// Which runs had to be repeated and why, and what went wrong in which.
 fn life(
     system: &System,
     prepared: &Prepared,
     faults: Faults,
     teller: &Inventory,
-) -> (usize, Option<(String, String)>) {
+) -> (Vec<String>, Option<(String, String)>) {
     let options = ProxyOptions { faults, ..ProxyOptions::default() };
     let proxy = Proxy::start(&system.emulator.endpoint(), options).expect("it listens");
-    let mut again = 0;
+    let mut again = Vec::new();
     for (arguments, end) in RUNS {
         let run = || system.run(&arguments, &proxy.endpoint(), &Victim::default());
         let mut ran = run();
         let mut said = told(&ran);
         if ran.code != Some(0) {
-            again += 1;
+            let why = ran.said.lines().find(|line| line.starts_with("error")).unwrap_or_default();
+            again.push(format!("{}: {why}", arguments.join(" ")));
             if !is_clear(&ran) {
                 return (
                     again,

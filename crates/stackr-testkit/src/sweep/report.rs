@@ -15,8 +15,8 @@ pub struct Report {
     pub points: usize,
     /// Points that their run did not come to, because it had fewer calls.
     pub unreached: usize,
-    /// Runs that ended with a clear error and were repeated.
-    pub again: usize,
+    /// Runs that ended with a clear error and were repeated, with that error.
+    pub again: Vec<String>,
     /// What went wrong.
     pub failures: Vec<Failure>,
     /// How long it took.
@@ -36,7 +36,7 @@ impl Report {
     pub(super) fn new(name: &str, mutations: u64, points: usize) -> Self {
         let name = name.to_owned();
         let (failures, took) = (Vec::new(), Duration::ZERO);
-        Self { name, mutations, points, unreached: 0, again: 0, failures, took }
+        Self { name, mutations, points, unreached: 0, again: Vec::new(), failures, took }
     }
 }
 
@@ -50,8 +50,8 @@ impl fmt::Display for Report {
         if *unreached > 0 {
             write!(f, ", {unreached} not reached")?;
         }
-        if *again > 0 {
-            write!(f, ", {again} runs repeated")?;
+        if !again.is_empty() {
+            write!(f, ", {} runs repeated", again.len())?;
         }
         write!(f, ", {} failed, {} s", failures.len(), self.took.as_secs())
     }
