@@ -108,7 +108,7 @@ fn wrong(phase: &Phase, system: &System, point: Point, first: Ran, teller: &Inve
         Some(0) => {}
         None if killed => {
             let second = system.undisturbed(&phase.arguments);
-            said += &format!("--- second run, {:?}, {:?}\n{}", second.code, second.took, second.said);
+            said = format!("{said}--- second run, {:?}, {:?}\n{}", second.code, second.took, second.said);
             if second.code != Some(0) {
                 return Some(format!("the second run failed\n{said}"));
             }
