@@ -30,7 +30,7 @@ enum What {
     ///
     /// Prints the URL that it answers on, and at the end how often every operation was called, as JSON. It ends with the
     /// command that it runs, or by Ctrl-C.
-    Proxy(ProxyArgs),
+    Proxy(Box<ProxyArgs>),
     /// Take the reference system up and down while everything goes wrong in turn, and see that it ends as it should.
     ///
     /// Needs `stackr`, built in the same directory, and the stacks of the repository, the working directory.
@@ -106,7 +106,7 @@ struct ProxyArgs {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().what {
-        What::Proxy(arguments) => proxy(arguments),
+        What::Proxy(arguments) => proxy(*arguments),
         What::Sweep(arguments) => sweep(arguments),
     };
     match done {
