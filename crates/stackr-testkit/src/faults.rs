@@ -20,6 +20,10 @@ pub struct Faults {
     pub errors: f64,
     /// The part of calls that work and are not answered.
     pub lost: f64,
+    /// The call that changes something, by its number from 1, that is not sent on.
+    pub cut_at: Option<u64>,
+    /// The call that changes something that works and is not answered.
+    pub lost_at: Option<u64>,
     /// How long what has states comes up.
     pub pending: Duration,
     /// How long what was made is not there for reads.
@@ -58,7 +62,8 @@ impl std::fmt::Display for NotUnderstood {
 
 impl std::error::Error for NotUnderstood {}
 
-/// `throttle=0.2,errors=0.05,lost=0.03,latency=150ms,pending=10s,unseen=5s,in-use=3s,limit=20/5,seed=7`
+/// `throttle=0.2,errors=0.05,lost=0.03,latency=150ms,pending=10s,unseen=5s,in-use=3s,limit=20/5,seed=7`, `cut-at=5`,
+/// `lost-at=5`
 impl FromStr for Faults {
     type Err = NotUnderstood;
 
@@ -76,6 +81,8 @@ impl FromStr for Faults {
                 "limit" => faults.limit = Some(value.parse()?),
                 "errors" => faults.errors = share()?,
                 "lost" => faults.lost = share()?,
+                "cut-at" => faults.cut_at = Some(value.parse().map_err(|_| wrong())?),
+                "lost-at" => faults.lost_at = Some(value.parse().map_err(|_| wrong())?),
                 "pending" => faults.pending = duration()?,
                 "unseen" => faults.unseen = duration()?,
                 "in-use" => faults.in_use = duration()?,
@@ -163,9 +170,10 @@ mod tests {
 
     #[test]
     fn faults_are_read_from_words() {
-        let faults: Faults = "throttle=0.2,errors=0.05,lost=0.03,latency=150ms,unseen=5s,limit=20/5,seed=7"
-            .parse()
-            .expect("faults");
+        let faults: Faults =
+            "throttle=0.2,errors=0.05,lost=0.03,latency=150ms,unseen=5s,limit=20/5,seed=7,lost-at=5"
+                .parse()
+                .expect("faults");
         let expect = Faults {
             seed: 7,
             latency: Duration::from_millis(150),
@@ -174,11 +182,12 @@ mod tests {
             errors: 0.05,
             lost: 0.03,
             unseen: Duration::from_secs(5),
+            lost_at: Some(5),
             ..Faults::default()
         };
         assert_eq!(faults, expect);
         assert_eq!("".parse(), Ok(Faults::default()));
-        for wrong in ["lost", "lost=2", "latency=soon", "limit=5", "magic=1", "in-use=-1s"] {
+        for wrong in ["lost", "lost=2", "latency=soon", "limit=5", "magic=1", "in-use=-1s", "cut-at=x"] {
             assert!(wrong.parse::<Faults>().is_err(), "{wrong}");
         }
     }

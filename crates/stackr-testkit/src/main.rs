@@ -93,7 +93,7 @@ struct ProxyArgs {
     /// How many calls every service takes, at once and per second: 20/5.
     #[arg(long)]
     throttle: Option<Limit>,
-    /// What goes wrong, and how often or how long: throttle=0.2,errors=0.05,lost=0.03,pending=10s,unseen=5s,in-use=3s,seed=7.
+    /// What goes wrong, and how often or how long: throttle=0.2,errors=0.05,lost=0.03,pending=10s,unseen=5s,in-use=3s,cut-at=5,lost-at=5,seed=7.
     #[arg(long, default_value = "")]
     faults: Faults,
     /// Where to note every call, a line of JSON each.

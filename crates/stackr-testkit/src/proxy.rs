@@ -264,9 +264,16 @@ impl Shared {
     }
 
     fn ask(&self, call: &Call, number: Option<u64>, moment: Moment) -> Verdict {
-        match (&self.options.hook, number) {
-            (Some(hook), Some(number)) => hook(&Mutation { number, call, moment }),
-            _ => Verdict::Go,
+        let Some(number) = number else { return Verdict::Go };
+        let faults = &self.options.faults;
+        let cut = match moment {
+            Moment::Before => faults.cut_at,
+            Moment::After => faults.lost_at,
+        };
+        match &self.options.hook {
+            _ if cut == Some(number) => Verdict::Cut,
+            Some(hook) => hook(&Mutation { number, call, moment }),
+            None => Verdict::Go,
         }
     }
 
