@@ -12,7 +12,14 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
-use std::{collections::BTreeMap, env, fmt::Write as _, fs, process::Command, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    fmt::Write as _,
+    fs,
+    process::Command,
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use stackr_core::Declaration;
@@ -163,6 +170,8 @@ async fn plan(
         options: Options { refresh: refreshed, ..Options::default() },
         unseal: &|seal, secret| stackr_state::matches(seal, secret),
         known: &BTreeMap::new(),
+        pending: &BTreeSet::new(),
+        seal: &stackr_state::seal,
     };
     let mut planner = Planner::new(request)?;
     let second_look = SignedDuration::from_secs(4).unsigned_abs();

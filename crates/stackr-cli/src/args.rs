@@ -191,6 +191,30 @@ pub(crate) enum Command {
         /// One object, block or module; all otherwise.
         address: Option<String>,
     },
+    /// Take over an object that is there already: record it at an address that is declared. Nothing of it is changed.
+    Import {
+        /// The stack.
+        stack: String,
+        /// The address that it gets.
+        address: String,
+        /// What AWS calls it, as Terraform's provider imports it.
+        id: String,
+        #[command(flatten)]
+        vars: Vars,
+    },
+    /// Take over what a Terraform state manages. The state is only read, and nothing in AWS is changed.
+    Migrate {
+        /// The stack.
+        stack: String,
+        /// The state: a file, or `s3://bucket/key`.
+        #[arg(long, value_name = "STATE")]
+        from: String,
+        /// Tell what would be done, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        vars: Vars,
+    },
     /// Look at and change what is recorded.
     State {
         #[command(subcommand)]

@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Address, BlockKey, Diagnostic, Diagnostics, Key, ModulePath, Span, Value};
+use crate::{
+    Address, BlockKey, Diagnostic, Diagnostics, Import, Key, ModulePath, Move, Removal, Span, Value,
+};
 
 /// Which provider configuration a block uses: the empty string for the default one, else its alias.
 pub type ProviderKey = String;
@@ -68,6 +70,24 @@ pub trait Declaration: Send + Sync {
     /// # Errors
     /// What is wrong with their expressions.
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics>;
+
+    /// What was recorded under other addresses than it is declared at now.
+    fn moves(&self) -> &[Move] {
+        &[]
+    }
+
+    /// What is no longer declared on purpose.
+    fn removals(&self) -> &[Removal] {
+        &[]
+    }
+
+    /// The objects that are there already and are to be taken over as instances of a block.
+    ///
+    /// # Errors
+    /// What is wrong with the expressions.
+    fn imports(&self, _block: usize, _env: &dyn Env) -> Result<Vec<Import>, Diagnostics> {
+        Ok(Vec::new())
+    }
 }
 
 /// What is known of other blocks while one is evaluated.

@@ -260,6 +260,10 @@ impl<K: Kept> AnyResource for ErasedKept<K> {
         &[]
     }
 
+    fn id_of(&self, attributes: &Value) -> Option<Id> {
+        attributes.get("id")?.to_text()
+    }
+
     fn foresee(&self, args: &Value) -> Option<Value> {
         K::foresee(args)
     }

@@ -20,6 +20,7 @@ mod diagnostic;
 mod equal;
 mod error;
 mod kept;
+mod moves;
 mod object;
 mod registry;
 mod resource;
@@ -43,7 +44,8 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 pub use equal::{equal, equal_field, equal_recorded, is_silent};
 pub use error::{CloudError, ErrorKind, Result, need};
 pub use kept::{AnyKept, AnyRecord, ErasedKept, Kept, Moment, Pause, Record};
-pub use object::{Object, Origin};
+pub use moves::{Endpoint, Import, Move, Removal};
+pub use object::{Object, Origin, SCHEMA_VERSION};
 pub use registry::Registry;
 pub use resource::{
     After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,

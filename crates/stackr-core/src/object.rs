@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Address, Value};
 
+/// The version of the schemas that this program records arguments and outputs of.
+pub const SCHEMA_VERSION: u32 = 1;
+
 /// One object as it was recorded after it was last made, changed or read.
 ///
 /// It holds what a destroy without sources needs.

@@ -232,6 +232,13 @@ pub trait Resource: Sized + Send + Sync + 'static {
         None
     }
 
+    /// The id, in our form, of an object of which Terraform's provider has recorded these attributes. Override it where
+    /// the provider's `id` is not what its import takes.
+    #[must_use]
+    fn id_of(attributes: &Value) -> Option<Id> {
+        attributes.get("id")?.to_text()
+    }
+
     /// Finds what a lost create left behind: by ownership tag, or by natural key and then the tag. A client
     /// token is not enough: after a crash the stack may be destroyed, or declared otherwise, and then the create is not
     /// repeated.
@@ -388,6 +395,8 @@ pub trait AnyResource: Send + Sync {
     fn foresee(&self, args: &Value) -> Option<Value>;
     /// See [`Resource::align`].
     fn align(&self, want: &Value, seen: &Value) -> Option<Value>;
+    /// See [`Resource::id_of`].
+    fn id_of(&self, attributes: &Value) -> Option<Id>;
     /// See [`Resource::create`].
     fn create<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyCreate<'a>) -> BoxFuture<'a, Result<AnyCreated>>;
     /// See [`Resource::read`].
@@ -472,6 +481,10 @@ impl<R: Resource> AnyResource for Erased<R> {
 
     fn align(&self, want: &Value, seen: &Value) -> Option<Value> {
         R::align(want, seen)
+    }
+
+    fn id_of(&self, attributes: &Value) -> Option<Id> {
+        R::id_of(attributes)
     }
 
     fn create<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyCreate<'a>) -> BoxFuture<'a, Result<AnyCreated>> {

@@ -23,8 +23,9 @@ use std::{collections::BTreeMap, fmt, ops::Deref};
 
 use crate::{
     Address, AddressError, Arguments, Block, BlockKey, BlockRef, Declaration, Declared, Diagnostic,
-    Diagnostics, Draft, Env, Expansion, Expr, Field, Kept, Key, Kind, Lifecycle, Lookup, Mode, OutputValue,
-    Outputs, Part, ProviderConfig, ProviderKey, Ref, Repeats, Resource, Terms, Value,
+    Diagnostics, Draft, Endpoint, Env, Expansion, Expr, Field, Id, Import, Kept, Key, Kind, Lifecycle,
+    Lookup, Mode, Move, OutputValue, Outputs, Part, ProviderConfig, ProviderKey, Ref, Removal, Repeats,
+    Resource, Terms, Value,
 };
 
 /// A stack declared in Rust.
@@ -37,6 +38,9 @@ pub struct Stack {
     fields: Vec<[&'static [Field]; 2]>,
     providers: BTreeMap<ProviderKey, ProviderConfig>,
     outputs: Vec<(String, Expr, bool)>,
+    moves: Vec<Move>,
+    removals: Vec<Removal>,
+    imports: Vec<Import>,
     problems: Diagnostics,
 }
 
@@ -184,6 +188,38 @@ impl Stack {
         }
     }
 
+    /// Says that what was recorded under an old address belongs to an object now: `stack.moved("aws_vpc.old", &vpc)`.
+    /// Both without keys: with all instances of the block.
+    pub fn moved<O: Outputs>(&mut self, from: &str, to: &Handle<O>) {
+        if let Some(from) = self.parsed(from) {
+            let (from, to) = (Endpoint::object(&from), Endpoint::object(&to.address));
+            self.moves.push(Move { within: Vec::new(), from, to, span: None });
+        }
+    }
+
+    /// Says that a block is no longer declared and that its objects are to be forgotten, not removed.
+    pub fn released(&mut self, block: &str) {
+        if let Some(address) = self.parsed(block) {
+            let from = Endpoint::object(&Address { key: None, ..address });
+            self.removals.push(Removal { within: Vec::new(), from, destroy: false, span: None });
+        }
+    }
+
+    /// Takes over an object that is there already, unless this address has one.
+    pub fn import<O: Outputs>(&mut self, to: &Handle<O>, id: impl Into<Id>) {
+        self.imports.push(Import { to: to.address.clone(), id: id.into(), span: None });
+    }
+
+    fn parsed(&mut self, text: &str) -> Option<Address> {
+        match text.parse() {
+            Ok(address) => Some(address),
+            Err(error) => {
+                self.problems.push(Diagnostic::error("bad address", AddressError::to_string(&error)));
+                None
+            }
+        }
+    }
+
     fn refer(&mut self, from: usize, reference: BlockRef) {
         let refs = &mut self.blocks[from].refs;
         if !refs.contains(&reference) {
@@ -313,6 +349,19 @@ impl Declaration for Stack {
 
     fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Diagnostics> {
         Ok(self.providers.clone())
+    }
+
+    fn moves(&self) -> &[Move] {
+        &self.moves
+    }
+
+    fn removals(&self) -> &[Removal] {
+        &self.removals
+    }
+
+    fn imports(&self, block: usize, _: &dyn Env) -> Result<Vec<Import>, Diagnostics> {
+        let block = &self.blocks[block].key;
+        Ok(self.imports.iter().filter(|i| i.to.block == *block).cloned().collect())
     }
 }
 

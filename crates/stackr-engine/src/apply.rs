@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use stackr_core::{Address, Declaration, Moment, OutputValue, ProviderConfig, ProviderKey, Registry};
+use stackr_core::{Address, Declaration, Moment, ProviderConfig, ProviderKey, Registry, Value};
 use stackr_plan::{Program, Resolver, Step, StepId, Values, Verb, only_sealed, sealed_json};
 use stackr_state::{Entry, Outcome, Output, Session, State};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
@@ -21,6 +21,7 @@ use crate::{
     journal::Journal,
     keep::nowhere,
     poller::Poller,
+    records,
     work::{Ground, Shop},
 };
 
@@ -136,18 +137,17 @@ async fn execute(
     on_event: impl FnMut(&Envelope),
 ) -> Result<Applied, ApplyError> {
     let Execution { program, registry, connections, session, .. } = &execution;
+    let state = records::prepared(session.state(), program).map_err(ApplyError::Begin)?;
     let mut pollers = HashMap::new();
     let mut grounds = BTreeMap::new();
     for number in 0..program.steps.len() {
         let step = StepId(number);
-        if let Some(ground) =
-            ground(program, step, registry, connections, session.state(), &mut pollers).await?
-        {
+        if let Some(ground) = ground(program, step, registry, connections, &state, &mut pollers).await? {
             grounds.insert(step, ground);
         }
     }
     drop(pollers);
-    let home = home(program, session.state(), registry, connections).await;
+    let home = home(program, &state, registry, connections).await;
     let Execution {
         program,
         session,
@@ -167,19 +167,18 @@ async fn execute(
         let now = Duration::from_secs(clock().as_second().try_into().unwrap_or_default());
         values.begin(Moment { seed, now });
     }
-    let state = session.state();
     let kind = |step: StepId| match grounds.get(&step) {
         Some(Ground::Object { resource, cloud, .. }) => {
             Some(Kind { schema: resource.schema(), origin: cloud.origin() })
         }
         _ => None,
     };
-    let intended = intents::intend(program, state, kind, &mut *uid);
+    let intended = intents::intend(program, &state, kind, &mut *uid);
     let expected: Vec<_> =
-        (0..program.steps.len()).map(|n| guess(state, program, StepId(n), &grounds)).collect();
+        (0..program.steps.len()).map(|n| guess(&state, program, StepId(n), &grounds)).collect();
     let earlier = last_sign(&session);
     let began = Instant::now();
-    let (run_name, first) = (session.lease().run.clone(), first_entries(state, &intended, home, program));
+    let (run_name, first) = (session.lease().run.clone(), first_entries(&state, &intended, home, program));
     let mut journal = Journal::new(session);
     if !program.is_empty() || !first.is_empty() {
         journal.begin(first).await.map_err(ApplyError::Begin)?;
@@ -349,6 +348,7 @@ async fn home(
         .steps
         .iter()
         .any(|step| matches!(step.verb, Verb::Create { .. }) && !registry.is_kept(step.address.ty()));
+    let made = made || !program.adoptions.is_empty();
     if state.account.is_some() || !made {
         return None;
     }
@@ -367,7 +367,8 @@ fn last_sign(session: &Session) -> Option<Timestamp> {
         .or_else(|| Some(session.state().run.as_ref()?.at))
 }
 
-/// What becomes durable before the first call: all intents, together.
+/// What becomes durable before the first call, together: what is recorded elsewhere or newly, and all intents. `state`
+/// is what there is with the former.
 fn first_entries(
     state: &State,
     intended: &BTreeMap<StepId, Intended>,
@@ -378,7 +379,8 @@ fn first_entries(
         address: program.steps[step.0].address.clone(),
         intent: Box::new(one.intent.clone()),
     });
-    home.into_iter().chain(intents::closed(state)).chain(new).collect()
+    let records = records::entries(program);
+    home.into_iter().chain(records).chain(intents::closed(state)).chain(new).collect()
 }
 
 /// The entry for the stack's outputs, if they change. Without a declaration they go when the last object does.
@@ -393,8 +395,8 @@ fn outputs(
         let evaluated = declaration.outputs(values);
         for output in evaluated.map_err(|d| Box::new(ErrorView::from(&d)))? {
             if only_sealed(&output.value) {
-                let sealed = sealed_output(state, &output, seals);
-                outputs.insert(output.name, sealed);
+                let recorded = recorded_output(state, &output.value, output.sensitive, seals);
+                outputs.insert(output.name, recorded);
             } else if let Some(known) = state.outputs.get(&output.name) {
                 // Its object was not made or changed after all; what was recorded still stands.
                 outputs.insert(output.name, known.clone());
@@ -407,10 +409,11 @@ fn outputs(
 }
 
 /// An output as it is recorded. The seal's salt is the state's own, so that an unchanged secret changes nothing.
-fn sealed_output(state: &State, output: &OutputValue, seals: &Seals) -> Output {
-    if !output.sensitive && !output.value.has_sensitive() {
-        return Output::new(&output.value, false);
+#[must_use]
+pub fn recorded_output(state: &State, value: &Value, sensitive: bool, seals: &Seals) -> Output {
+    if !sensitive && !value.has_sensitive() {
+        return Output::new(value, false);
     }
     let seal = |secret: &str| seals.seal(secret, &state.lineage);
-    Output { value: sealed_json(&output.value, output.sensitive, &seal), ty: None, sensitive: true }
+    Output { value: sealed_json(value, sensitive, &seal), ty: None, sensitive: true }
 }

@@ -206,7 +206,7 @@ pub(crate) fn object(
         prevent_destroy: maker.target.prevent_destroy,
         create_before_destroy: maker.target.create_before_destroy,
         timeouts: want.terms.timeouts.clone(),
-        schema: crate::intents::SCHEMA,
+        schema: stackr_core::SCHEMA_VERSION,
         tainted,
         args,
         outputs,

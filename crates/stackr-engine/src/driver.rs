@@ -23,6 +23,7 @@ use crate::{
     event::{EVENT_VERSION, Envelope, ErrorView, Event},
     intents::Intended,
     journal::{Item, Journal, Turn},
+    records,
     run::{Action, Input, Run},
     site::{Ended, Halt, Report},
     work::{Order, Shop, Task},
@@ -89,6 +90,9 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
         let mut heartbeat = interval_at(Instant::now() + rhythm, rhythm);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.tell(Input::Started);
+        for event in records::events(self.program) {
+            self.teller.tell(event);
+        }
         let summary = loop {
             if let Some(summary) = self.finished.take() {
                 break summary;

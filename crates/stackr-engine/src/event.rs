@@ -51,6 +51,20 @@ pub enum Event {
         /// What was found.
         id: Option<String>,
     },
+    /// What was recorded at one address is recorded at another. Nothing was called.
+    Moved {
+        /// The old address.
+        from: Address,
+        /// The new one.
+        to: Address,
+    },
+    /// An object that was made elsewhere is recorded. Nothing was changed.
+    Adopted {
+        /// The address that it has now.
+        address: Address,
+        /// What AWS calls it.
+        id: String,
+    },
     /// A step began.
     StepStarted {
         /// Which.
@@ -358,6 +372,8 @@ mod tests {
         vec![
             Event::RunStarted { steps: 3 },
             Event::Recovering { address: step.address.clone(), uid: "0a".into(), id: Some("nat-1".into()) },
+            Event::Moved { from: step.address.clone(), to: Address::root("fake_gateway", "other") },
+            Event::Adopted { address: step.address.clone(), id: "nat-1".into() },
             Event::StepStarted { step: step.clone() },
             Event::StepWaiting { step: step.clone(), note: "pending".into() },
             Event::StepRetrying {

@@ -4,12 +4,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value as Json};
-use stackr_core::{Address, Declaration, Mode, Origin, Schema, Value};
+use stackr_core::{Address, Declaration, Mode, Origin, SCHEMA_VERSION, Schema, Value};
 use stackr_plan::{Program, StepId, Target, Verb, sealed_json};
 use stackr_state::{Entry, Intent, State};
-
-/// The version of the schemas that this program records arguments and outputs of.
-pub(crate) const SCHEMA: u32 = 1;
 
 /// The intent of one create step.
 #[derive(Clone, Debug)]
@@ -76,7 +73,7 @@ fn intent(kind: &Kind<'_>, target: &Target, want: &Value, uid: String, replaces:
     Intent {
         ty: kind.schema.ty.to_owned(),
         origin: kind.origin.clone(),
-        schema: SCHEMA,
+        schema: SCHEMA_VERSION,
         args,
         depends_on: recorded_dependencies(target),
         prevent_destroy: target.prevent_destroy,

@@ -27,6 +27,7 @@ mod poller;
 mod random;
 mod rates;
 mod reader;
+mod records;
 mod recover;
 mod remove;
 mod retry;
@@ -38,7 +39,7 @@ mod site;
 mod summary;
 mod work;
 
-pub use apply::{Applied, ApplyError, Execution, apply};
+pub use apply::{Applied, ApplyError, Execution, apply, recorded_output};
 pub use clouds::Connections;
 pub use event::{
     Because, EVENT_VERSION, Envelope, ErrorView, Event, Place, Reason, StepVerb, StepView, views,
@@ -46,7 +47,7 @@ pub use event::{
 pub use interrupt::Interrupt;
 pub use limiter::{Rate, RateLimiter, Rates};
 pub use rates::published;
-pub use reader::{Reader, RefreshError, Unread, refresh};
+pub use reader::{Reader, RefreshError, Unread, Wish, refresh};
 pub use recover::{RecoverError, Recovered, recover, search};
 pub use run::{Action, Input, Run};
 pub use scheduler::Scheduler;

@@ -6,8 +6,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use stackr_core::{Address, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Registry, Value, Waits};
-use stackr_plan::{Answer, Next, Plan, Planner, Question};
+use stackr_core::{
+    Address, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, ProviderKey, Registry, Value, Waits,
+};
+use stackr_plan::{Answer, Candidate, Next, Plan, Planner, Question};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -79,6 +81,21 @@ struct Group {
     wanted: Vec<Wanted>,
 }
 
+/// An object that is to be taken over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// The address that it gets.
+    pub address: Address,
+    /// What tells it from others that were set aside at the address, if it was.
+    pub deposed: Option<String>,
+    /// Its type.
+    pub ty: String,
+    /// The provider configuration that leads to it.
+    pub provider: ProviderKey,
+    /// What AWS calls it.
+    pub id: Id,
+}
+
 #[derive(Clone)]
 struct Wanted {
     address: Address,
@@ -96,11 +113,15 @@ impl Reader<'_> {
     pub async fn answer(&self, questions: Vec<Question>) -> Answers {
         let mut reads = Vec::new();
         let mut looks = Vec::new();
+        let mut imports = Vec::new();
         for question in questions {
             match question {
                 Question::Read { .. } => reads.push(question),
                 Question::Look { address, ty, provider, args, advisory } => {
                     looks.push((address, ty, provider, args, advisory));
+                }
+                Question::Import { address, ty, provider, id } => {
+                    imports.push(Wish { address, deposed: None, ty, provider, id });
                 }
             }
         }
@@ -115,8 +136,15 @@ impl Reader<'_> {
                 Err(error) => Err(vec![self.unlooked(&address, &ty, &args, &error)]),
             }
         }));
-        let (read, looked) = futures::join!(self.read(reads), looked);
-        collect(looked.into_iter().chain([read]))
+        let imported = async {
+            let (found, failed) = self.candidates(imports).await;
+            let answers = found
+                .into_iter()
+                .map(|(wish, candidate)| Answer::Candidate { address: wish.address, candidate });
+            if failed.is_empty() { Ok(answers.collect()) } else { Err(failed) }
+        };
+        let (read, looked, imported) = futures::join!(self.read(reads), looked, imported);
+        collect(looked.into_iter().chain([read, imported]))
     }
 
     async fn read(&self, questions: Vec<Question>) -> Answers {
@@ -179,6 +207,49 @@ impl Reader<'_> {
             }
             Err(error) => Err(vec![unread(&wanted.address, &error)]),
         }))
+    }
+
+    /// Looks at objects that are to be taken over: what was seen of each, and what could not be read.
+    pub async fn candidates(&self, wishes: Vec<Wish>) -> (Vec<(Wish, Candidate)>, Vec<Unread>) {
+        let (mut found, mut failed) = (Vec::new(), Vec::new());
+        let mut questions = Vec::new();
+        let mut origins = BTreeMap::new();
+        for wish in wishes {
+            match self.connections.declared(&wish.provider).await {
+                Ok(cloud) => {
+                    let origin = cloud.origin().clone();
+                    questions.push(Question::Read {
+                        address: wish.address.clone(),
+                        deposed: wish.deposed.clone(),
+                        ty: wish.ty.clone(),
+                        origin: origin.clone(),
+                        id: wish.id.clone(),
+                    });
+                    origins.insert((wish.address.clone(), wish.deposed.clone()), (wish, origin));
+                }
+                Err(error) => failed.push(unread(&wish.address, &error)),
+            }
+        }
+        // One by one where one of them spoils the others: the rest is worth having.
+        let answers = match self.read(questions.clone()).await {
+            Ok(answers) => answers,
+            Err(_) => {
+                let alone = join_all(questions.into_iter().map(|question| self.read(vec![question]))).await;
+                alone
+                    .into_iter()
+                    .flat_map(|one| one.unwrap_or_else(|why| (failed.extend(why), Vec::new()).1))
+                    .collect()
+            }
+        };
+        for answer in answers {
+            if let Answer::Seen { address, deposed, seen } = answer
+                && let Some((wish, origin)) = origins.remove(&(address, deposed))
+            {
+                let uid = stackr_state::adopted_uid(&wish.ty, &wish.id);
+                found.push((wish, Candidate { uid, origin, seen }));
+            }
+        }
+        (found, failed)
     }
 
     /// "Not found" once is no proof: what is missing is looked for a second time.

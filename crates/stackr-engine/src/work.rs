@@ -348,7 +348,7 @@ mod tests {
         };
         let address = Address::root("fake_network", "a");
         let verb = Verb::Read { declared: target.clone() };
-        let program = Program { steps: vec![Step { address: address.clone(), verb }], edges: Vec::new() };
+        let program = Program { steps: vec![Step { address: address.clone(), verb }], ..Program::default() };
         let values = Values::default();
         let order = Order {
             step: StepId(0),

@@ -11,6 +11,7 @@ mod console;
 mod eval;
 mod functions;
 mod graph;
+mod imports;
 mod inputs;
 mod instances;
 mod level;

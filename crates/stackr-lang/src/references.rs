@@ -109,6 +109,13 @@ impl References<'_> {
         let whole = args.entry(None).or_default();
         whole.extend(declared.repeat.map(Dep::Symbol));
         self.references(&resource.depends_on, declared.module, whole);
+        let whole = args.entry(None).or_default();
+        for import in tree.imports.iter().filter(|i| i.block == index) {
+            whole.extend(import.each.map(|(symbol, _)| Dep::Symbol(symbol)));
+            let around = Around::new(0, import.each, &import.import.to.file);
+            import.import.keys().into_iter().flatten().for_each(|key| self.expr(key, around, whole));
+            self.located(&import.import.id, 0, import.each, whole);
+        }
         // Conditions need what they refer to, but data is not put off until apply for that, as `depends_on` does.
         let around = Around::new(declared.module, repeat, &resource.block.file);
         let conditions = args.entry(Some("lifecycle".to_owned())).or_default();

@@ -6,8 +6,8 @@ use std::{
 };
 
 use stackr_core::{
-    Address, Arguments, BlockKey, Declaration, Declared, Diagnostic, Diagnostics, Env, Expansion, ModulePath,
-    ModuleStep, OutputValue, ProviderConfig, ProviderKey, Repeats, Span, Value,
+    Address, Arguments, BlockKey, Declaration, Declared, Diagnostic, Diagnostics, Env, Expansion, Import,
+    ModulePath, ModuleStep, Move, OutputValue, ProviderConfig, ProviderKey, Removal, Repeats, Span, Value,
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     checks::{Passed, check_at},
     config::{Backend, By, Config, error},
     eval::Scope,
-    graph,
+    graph, imports,
     inputs::{Inputs, variable_values},
     level,
     loader::Loader,
@@ -41,6 +41,8 @@ pub struct Stack {
     /// The path of the root module as text: empty.
     pub(crate) root_id: Arc<str>,
     blocks: Vec<Declared>,
+    moves: Vec<Move>,
+    removals: Vec<Removal>,
     sources: Sources,
     warnings: Diagnostics,
 }
@@ -108,6 +110,7 @@ fn build(
     builder.add(config, (Vec::new(), String::new(), None), &mut |variable| {
         Given::Value(values.remove(&variable.name).unwrap_or(Value::UNKNOWN))
     });
+    builder.connect_imports();
     let mut tree = builder.tree;
     let refs = graph::resolve(&mut tree, &mut diagnostics);
     check_providers(&tree, &mut diagnostics);
@@ -130,7 +133,10 @@ fn build(
             span: Some(block.resource.block.span()),
         });
     }
+    let (moves, removals) = imports::records(&tree);
     let mut stack = Stack {
+        moves,
+        removals,
         tree,
         loader: Arc::clone(loader),
         dir: dir.to_owned(),
@@ -456,5 +462,17 @@ impl Declaration for Stack {
         }
         providers.entry(ProviderKey::new()).or_default();
         diagnostics.or(providers)
+    }
+
+    fn moves(&self) -> &[Move] {
+        &self.moves
+    }
+
+    fn removals(&self) -> &[Removal] {
+        &self.removals
+    }
+
+    fn imports(&self, block: usize, env: &dyn Env) -> Result<Vec<Import>, Diagnostics> {
+        imports::imports(self, block, env)
     }
 }

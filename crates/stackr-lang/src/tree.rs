@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 use stackr_core::{BlockKey, Diagnostics, Value};
 
 use crate::{
-    config::{Call, CheckBlock, Config, Output, Provider, Repeat, Resource, Settings, Variable, error},
+    config::{
+        By, Call, CheckBlock, Config, Imported, Output, Provider, Records, Repeat, Resource, Settings,
+        Variable, error,
+    },
     eval::nearest,
     loader::{Loader, join},
     sources::{Sources, read_config},
@@ -27,6 +30,17 @@ pub(crate) struct Tree {
     pub(crate) modules: Vec<Module>,
     pub(crate) symbols: Vec<Symbol>,
     pub(crate) blocks: Vec<BlockDecl>,
+    pub(crate) imports: Vec<ImportDecl>,
+}
+
+/// An `import` block of the root module.
+#[derive(Debug)]
+pub(crate) struct ImportDecl {
+    pub(crate) import: Imported,
+    /// The block that it is for.
+    pub(crate) block: usize,
+    /// The symbol of `for_each`.
+    pub(crate) each: Option<(usize, By)>,
 }
 
 /// One `module` block, or the root.
@@ -44,6 +58,8 @@ pub(crate) struct Module {
     pub(crate) checks: BTreeMap<String, CheckBlock>,
     pub(crate) settings: Settings,
     pub(crate) providers: Vec<Provider>,
+    /// Without the imports, which are the tree's.
+    pub(crate) records: Records,
 }
 
 /// Where a module is called.
@@ -181,6 +197,7 @@ impl Builder<'_> {
             checks: config.checks,
             settings: config.settings,
             providers: config.providers,
+            records: config.records,
         });
         for (name, variable) in config.variables {
             let value = given(&variable);
@@ -205,6 +222,40 @@ impl Builder<'_> {
             self.add_child(index, call);
         }
         index
+    }
+
+    /// Connects the `import` blocks with the resources that they are for, once all modules are there.
+    pub(crate) fn connect_imports(&mut self) {
+        for module in 0..self.tree.modules.len() {
+            for import in std::mem::take(&mut self.tree.modules[module].records.imports) {
+                if module > 0 {
+                    let detail = "An `import` block is written in the root module, with the way to the object in `to`: \
+                                  `to = module.net.aws_vpc.main`.";
+                    self.diagnostics.push(error(import.span, "import in a module", detail));
+                    continue;
+                }
+                let modules = &self.tree.modules;
+                let block = modules.iter().find(|m| m.names == import.modules);
+                let Some(&block) = block.and_then(|m| m.blocks.get(&import.block)) else {
+                    let way: String = import.modules.iter().map(|m| format!("module.{m}.")).collect();
+                    let detail = format!(
+                        "There is no resource `{way}{}`. Declare it: an import needs to know what is wanted.",
+                        import.block
+                    );
+                    self.diagnostics.push(error(
+                        import.to.span(),
+                        "import of an undeclared resource",
+                        detail,
+                    ));
+                    continue;
+                };
+                let each = import.for_each.clone().map(|value| {
+                    // No name leads to it.
+                    (self.symbol(0, SymbolKind::Local("import.for_each".to_owned(), value)), By::ForEach)
+                });
+                self.tree.imports.push(ImportDecl { import, block, each });
+            }
+        }
     }
 
     fn symbol(&mut self, module: usize, kind: SymbolKind) -> usize {

@@ -183,10 +183,7 @@ fn a_duplicate_declaration() {
 
 #[test]
 fn an_unsupported_block() {
-    check(
-        "moved {\n  from = aws_vpc.a\n  to = aws_vpc.b\n}\n",
-        "unsupported block: `moved` blocks are not supported yet. Move the object with `stackr state mv`. [main.tf: moved]",
-    );
+    check("run {\n}\n", "unsupported block: `run` blocks belong to test files. [main.tf: run]");
     check(
         "resources \"aws_vpc\" \"a\" {}\n",
         "unsupported block: There is no block `resources` at the top of a file. Did you mean `resource`? \

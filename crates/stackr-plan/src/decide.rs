@@ -34,6 +34,8 @@ pub(crate) struct Input<'a> {
     pub(crate) last: Option<&'a Object>,
     /// What is seen of the recorded object; `None`: it is gone.
     pub(crate) seen: Option<&'a AnySeen>,
+    /// Whether `last` is what will be recorded of an object that is taken over by this plan.
+    pub(crate) imported: bool,
     pub(crate) replace_asked: bool,
     /// The triggers that changed.
     pub(crate) triggered: Vec<String>,
@@ -80,18 +82,20 @@ impl Decided {
         reason: Reason,
     ) -> Self {
         let there = seen.is_some_and(|s| s.status != Status::Gone);
-        let action = if there { Action::Delete } else { Action::Forget };
+        let removes = there && reason != Reason::Released;
+        let action = if removes { Action::Delete } else { Action::Forget };
         let change = Change { before: before.clone(), ..change(address, action, vec![reason]) };
         Self { change, target: None, want: Value::Null, seen: seen.cloned(), object: Some(object.clone()) }
     }
 
     /// An object that an earlier replacement set aside.
-    pub(crate) fn deposed(address: &Address, object: &Object, gone: bool) -> Self {
-        let action = if gone { Action::Forget } else { Action::Delete };
+    pub(crate) fn deposed(address: &Address, object: &Object, gone: bool, released: bool) -> Self {
+        let action = if gone || released { Action::Forget } else { Action::Delete };
+        let reasons = if released { vec![Reason::Released] } else { vec![Reason::Deposed] };
         let change = Change {
             deposed: Some(object.uid.clone()),
             before: object.args_value(),
-            ..change(address, action, vec![Reason::Deposed])
+            ..change(address, action, reasons)
         };
         Self { change, target: None, want: Value::Null, seen: None, object: Some(object.clone()) }
     }
@@ -106,6 +110,8 @@ fn change(address: &Address, action: Action, reasons: Vec<Reason>) -> Change {
     Change {
         address: address.clone(),
         deposed: None,
+        moved_from: None,
+        imported: None,
         action,
         reasons,
         fields: BTreeMap::new(),
@@ -154,7 +160,9 @@ pub(crate) fn before(schema: &Schema, last: &Object, seen: &AnySeen) -> Value {
 fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     let schema = input.resource.schema();
     let before = before(schema, last, seen);
-    let found = differences(input.resource, &input.want.args, seen, Some(last), input.unseal);
+    // Nothing was recorded of what is taken over only now: where AWS is silent, there is nothing to compare.
+    let recorded = (!input.imported).then_some(last);
+    let found = differences(input.resource, &input.want.args, seen, recorded, input.unseal);
     let mut reasons = Vec::new();
     if last.tainted {
         reasons.push(Reason::Tainted);
@@ -182,7 +190,7 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     let completed = completed(input, seen);
     let action = if found.iter().any(|d| !d.field.local) {
         Action::Update
-    } else if !found.is_empty() || is_stale(input, last, &completed) {
+    } else if !found.is_empty() || input.imported || is_stale(input, last, &completed) {
         Action::Record
     } else {
         Action::Keep

@@ -8,9 +8,11 @@
 
 mod decide;
 mod graph;
+mod imports;
 mod judge;
 mod last;
 mod lower;
+mod moves;
 mod plan;
 mod planner;
 mod program;
@@ -23,13 +25,14 @@ mod want;
 
 pub use graph::check_order;
 pub use last::last_values;
+pub use moves::{Rename, check_moves};
 pub use plan::{Action, Change, Counts, FieldChange, OutputChange, Plan, Reason, Refusal};
 pub use planner::Planner;
-pub use program::{Edge, Milestone, Program, Step, StepId, Target, Verb};
-pub use protocol::{Answer, Next, Options, Question, Request};
+pub use program::{Adoption, Edge, Milestone, Program, Step, StepId, Target, Verb};
+pub use protocol::{Answer, Candidate, Next, Options, Question, Request, SealWith};
 pub use secret::{lacks, only_sealed, sealed_among, secret_text, text_remedy};
 pub use values::Values;
 pub use want::{
-    Difference, Resolver, Seal, Unseal, Want, conforms, differences, place_of, planned_value, recorded,
-    sealed_json, timeout_problems, unsupported_type, value,
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, marked_like, place_of, planned_value,
+    recorded, sealed_json, timeout_problems, unsupported_type, value,
 };

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stackr_core::{Address, Diagnostic, Diagnostics, Object, Registry};
 
 use crate::{
-    Action, Edge, Milestone, Program, Step, StepId, Target, Verb, decide::Decided, planner::Planner,
+    Action, Adoption, Edge, Milestone, Program, Step, StepId, Target, Verb, decide::Decided, planner::Planner,
 };
 
 /// The steps of one object.
@@ -38,7 +38,15 @@ pub(crate) fn lower(planner: &Planner<'_>, deposed: &[Decided]) -> Result<Progra
     let recorded = planner.decided.values().chain(deposed).filter_map(|d| d.object.as_ref().map(|o| (d, o)));
     build.order_removal(recorded);
     build.spare_removals(planner.request.registry);
-    build.sorted()
+    let mut program = build.sorted()?;
+    program.renames.clone_from(&planner.followed.renames);
+    let adopted = planner.decided.values().filter(|d| d.change.imported.is_some());
+    let adopted = adopted.filter_map(|d| {
+        let object = Box::new(d.object.clone()?);
+        Some(Adoption { address: d.change.address.clone(), object })
+    });
+    program.adoptions = adopted.collect();
+    Ok(program)
 }
 
 #[derive(Default)]
@@ -264,6 +272,6 @@ impl Build {
         edges.sort();
         let mut steps: Vec<_> = self.steps.into_iter().map(Some).collect();
         let steps = order.into_iter().filter_map(|s| steps[s].take()).collect();
-        Ok(Program { steps, edges })
+        Ok(Program { steps, edges, ..Program::default() })
     }
 }

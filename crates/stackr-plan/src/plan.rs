@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stackr_core::{Address, Diagnostic, OutputValue, Value};
+use stackr_core::{Address, Diagnostic, Id, OutputValue, Value};
 
 use crate::{Program, Values};
 
@@ -24,7 +24,7 @@ pub enum Action {
     },
     /// It is removed.
     Delete,
-    /// It is gone already; its record is removed.
+    /// Its record is removed: it is gone already, or is no longer managed.
     Forget,
     /// Data is looked up during apply.
     Read,
@@ -37,6 +37,8 @@ pub enum Reason {
     New,
     /// It is no longer declared.
     Undeclared,
+    /// It is no longer declared, and a `removed` block says to leave it in AWS.
+    Released,
     /// It was asked for: a destroy, or `--replace`.
     Asked,
     /// It was recorded and AWS does not have it any more.
@@ -66,6 +68,10 @@ pub struct Change {
     pub address: Address,
     /// The uid of an object that was set aside by a replacement.
     pub deposed: Option<String>,
+    /// The address that it was recorded under, if another.
+    pub moved_from: Option<Address>,
+    /// What AWS calls it, if it is taken over.
+    pub imported: Option<Id>,
     /// What happens.
     pub action: Action,
     /// Why.
@@ -107,6 +113,8 @@ pub struct Refusal(pub Diagnostic);
 /// How many objects are made, changed and removed. A replacement counts as made and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Taken over.
+    pub import: usize,
     /// Made.
     pub create: usize,
     /// Changed in place.
@@ -138,6 +146,7 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for change in &self.changes {
+            counts.import += usize::from(change.imported.is_some());
             match change.action {
                 Action::Create => counts.create += 1,
                 Action::Update => counts.update += 1,
@@ -156,6 +165,7 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let quiet = |c: &Change| matches!(c.action, Action::Keep | Action::Record | Action::Read);
-        self.changes.iter().all(quiet) && self.outputs.is_empty()
+        let records = self.program.renames.is_empty() && self.program.adoptions.is_empty();
+        self.changes.iter().all(quiet) && self.outputs.is_empty() && records
     }
 }

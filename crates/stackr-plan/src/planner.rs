@@ -10,15 +10,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stackr_core::{
-    Address, AnyResource, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Mode, Object,
-    OutputValue, Value, sealed,
+    Address, AnyResource, AnySeen, Declaration, Declared, Diagnostic, Diagnostics, Expansion, Import, Mode,
+    Object, Origin, OutputValue, Value, sealed,
 };
 
 use crate::{
-    Action, Milestone, Plan, Reason, Resolver, Target, Values,
+    Action, Candidate, Milestone, Plan, Reason, Resolver, Target, Values,
     decide::{self, Decided},
     graph::Blocks,
-    lower,
+    imports, lower,
+    moves::{self, Followed},
     protocol::{Answer, Next, Question, Request},
     secret::{lacks, sealed_among, secret_text, text_remedy},
     selection::{Selection, select},
@@ -46,6 +47,10 @@ pub struct Planner<'a> {
     /// Data of checks that was read, with its block and its arguments.
     pub(crate) advisory: Vec<(usize, Address, Value)>,
     selection: Selection,
+    /// What is recorded, under the addresses that it has now.
+    pub(crate) followed: Followed<'a>,
+    /// What was seen of objects that are to be taken over.
+    candidates: BTreeMap<Address, Candidate>,
     /// Blocks whose replacement is made first, by their own wish or because something on them wishes it.
     create_first: BTreeSet<usize>,
 }
@@ -69,14 +74,17 @@ impl<'a> Planner<'a> {
         let mut blocks = None;
         let mut selection = Selection::default();
         let mut create_first = BTreeSet::new();
+        let mut followed =
+            Followed::new(request.declaration, request.last, request.deposed, request.pending)?;
         if let Some(declaration) = request.declaration.filter(|_| !request.options.destroy) {
             let graph = Blocks::new(declaration, request.registry)?;
-            selection = select(&request, declaration, &graph)?;
+            selection = select(&request, &followed.last, declaration, &graph)?;
             let wishes = declaration.blocks().iter().enumerate();
             let wishes = wishes.filter(|(_, b)| b.lifecycle.create_before_destroy).map(|(i, _)| i);
             create_first = graph.closure(wishes, false);
             blocks = Some(graph);
         }
+        let warnings = std::mem::take(&mut followed.warnings);
         Ok(Self {
             request,
             blocks,
@@ -89,8 +97,10 @@ impl<'a> Planner<'a> {
             decided: BTreeMap::new(),
             depends_on: BTreeMap::new(),
             problems: Diagnostics::default(),
-            warnings: Vec::new(),
+            warnings,
             advisory: Vec::new(),
+            followed,
+            candidates: BTreeMap::new(),
             selection,
             create_first,
         })
@@ -141,6 +151,18 @@ impl<'a> Planner<'a> {
         for answer in answers {
             match answer {
                 Answer::Seen { address, deposed, seen } => drop(self.seen.insert((address, deposed), seen)),
+                Answer::Candidate { address, candidate } => {
+                    // With all of its candidates known, the block is planned once more.
+                    if let Some(block) = self.waiting.remove(&address)
+                        && let Some(Progress::Waiting(open)) = self.progress.get_mut(&block)
+                    {
+                        *open -= 1;
+                        if *open == 0 {
+                            self.progress.remove(&block);
+                        }
+                    }
+                    self.candidates.insert(address, candidate);
+                }
                 Answer::Found { address, value } => {
                     let args = self.queries.remove(&address).unwrap_or(Value::Null);
                     self.values.set(&address, data_value(&args, &value));
@@ -152,6 +174,12 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+
+    /// What is recorded, under the addresses that it has now.
+    #[must_use]
+    pub fn recorded(&self) -> &BTreeMap<Address, Object> {
+        &self.followed.last
     }
 
     /// Every recorded object, asked for at once.
@@ -169,8 +197,8 @@ impl<'a> Planner<'a> {
         let registry = self.request.registry;
         let known =
             |object: &Object| registry.resource(&object.ty).is_some() && !registry.is_kept(&object.ty);
-        let last = self.request.last.iter().filter(|(_, o)| known(o)).map(|(a, o)| read(a, o, None));
-        let deposed = self.request.deposed.iter().filter(|(_, o)| known(o));
+        let last = self.followed.last.iter().filter(|(_, o)| known(o)).map(|(a, o)| read(a, o, None));
+        let deposed = self.followed.deposed.iter().filter(|(_, o)| known(o));
         last.chain(deposed.map(|(a, o)| read(a, o, Some(o.uid.clone())))).collect()
     }
 
@@ -230,6 +258,34 @@ impl<'a> Planner<'a> {
         };
         self.values.expand(&block.module, &block.key, Some(block.repeats));
         let mut problems = Diagnostics::default();
+        let mut imports = Vec::new();
+        if supported && selected {
+            let (options, last) = (&self.request.options, &*self.followed.last);
+            imports = imports::wanted(declaration, index, &self.values, options, last)?;
+            for import in imports.iter().filter(|i| !addresses.contains(&i.to)) {
+                problems.push(imports::undeclared(import, &addresses));
+            }
+            if self.request.registry.is_kept(&block.key.ty) {
+                problems.0.extend(imports.iter().map(imports::kept));
+            }
+            let open = |i: &&Import| !self.candidates.contains_key(&i.to) && !self.excluded(&i.to);
+            let open: Vec<_> = imports.iter().filter(open).collect();
+            if problems.has_errors() {
+                return Err(problems);
+            }
+            for import in &open {
+                questions.push(Question::Import {
+                    address: import.to.clone(),
+                    ty: block.key.ty.clone(),
+                    provider: block.provider.clone(),
+                    id: import.id.clone(),
+                });
+                self.waiting.insert(import.to.clone(), index);
+            }
+            if !open.is_empty() {
+                return Ok(());
+            }
+        }
         for address in addresses {
             if !supported {
                 problems.push(unsupported(&address, self.request.registry).at(block.span.clone()));
@@ -243,7 +299,10 @@ impl<'a> Planner<'a> {
                     self.leave(&address);
                     Ok(())
                 }
-                Mode::Managed => self.plan_object(declaration, index, &address, waits),
+                Mode::Managed => {
+                    let import = imports.iter().find(|i| i.to == address);
+                    self.plan_object(declaration, index, (&address, import), waits)
+                }
                 Mode::Data => self.plan_data(declaration, index, &address, waits, questions),
             };
             if let Err(found) = planned {
@@ -261,13 +320,13 @@ impl<'a> Planner<'a> {
 
     /// Leaves an object that the plan is not about as it was recorded.
     fn leave(&mut self, address: &Address) {
-        let seen = self.request.last.get(address).and_then(|object| self.seen_of(address, object));
+        let seen = self.followed.last.get(address).and_then(|object| self.seen_of(address, object));
         let resource = self.request.registry.resource(address.ty());
         let value = match (seen, resource) {
             (Some(seen), Some(resource)) => crate::value(resource.schema(), &Value::Null, &seen),
             _ => Value::UNKNOWN,
         };
-        if let Some(object) = self.request.last.get(address) {
+        if let Some(object) = self.followed.last.get(address) {
             self.decided.insert(address.clone(), Decided::left(address, object, &value));
         }
         self.values.set(address, value);
@@ -304,7 +363,7 @@ impl<'a> Planner<'a> {
         &mut self,
         declaration: &'a dyn Declaration,
         index: usize,
-        address: &Address,
+        (address, import): (&Address, Option<&Import>),
         waits: &BTreeMap<usize, Milestone>,
     ) -> Result<(), Diagnostics> {
         let block = &declaration.blocks()[index];
@@ -313,8 +372,15 @@ impl<'a> Planner<'a> {
             .registry
             .resource(address.ty())
             .ok_or_else(|| unsupported(address, self.request.registry))?;
-        let last = self.request.last.get(address);
-        let seen = last.and_then(|object| self.seen_of(address, object));
+        let recorded = self.followed.last.get(address);
+        let candidate = import.and_then(|import| Some((import, self.candidates.get(address)?)));
+        let seen = match candidate {
+            Some((import, candidate)) => {
+                let deposed = self.followed.deposed.iter().map(|(address, object)| (address, object));
+                Some(imports::seen(import, candidate, self.followed.last.iter().chain(deposed))?.clone())
+            }
+            None => recorded.and_then(|object| self.seen_of(address, object)),
+        };
         let resolver =
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
         let recording = Recording::new(&self.values);
@@ -335,20 +401,26 @@ impl<'a> Planner<'a> {
         let mut asked = recording.asked.into_inner();
         asked.note(&want.terms.triggers);
         let depends_on = self.dependencies(declaration, address, waits, &asked);
+        let target = self.target(block, index, &depends_on);
+        let adopted = candidate.zip(seen.as_ref()).map(|((import, candidate), seen)| {
+            imports::object(import, candidate, &**resource, (&want, seen, &target), self.request.seal)
+        });
         let undecided = want.terms.undecided;
         let mut decided = Decided::new(crate::decide::Input {
             address,
-            target: self.target(block, index, &depends_on),
+            target,
             resource: &**resource,
             foreseen: resource.foresee(&want.args),
             triggered: self.triggered(&want.terms.triggers),
             want,
-            last,
+            last: adopted.as_ref().or(recorded),
             seen: seen.as_ref(),
+            imported: adopted.is_some(),
             replace_asked: self.request.options.replace.iter().any(|r| address.is_within(r)),
             unseal: self.request.unseal,
         });
         self.warnings.extend(self.lacks_text(&decided, &**resource, &depends_on));
+        decided.change.imported = adopted.map(|object| object.id);
         self.values.set(address, decided.change.after.clone());
         let met = declaration.postconditions(index, address, &decided.change.after, &self.values)?;
         if (undecided || !met) && decided.change.action == Action::Keep {
@@ -468,8 +540,9 @@ impl<'a> Planner<'a> {
     /// Decides about what is recorded and not declared, checks what is protected, and lowers to a program.
     fn finish(&mut self) -> Result<Plan, Diagnostics> {
         let destroy = self.request.options.destroy;
+        self.check_declared(destroy)?;
         let doomed = if destroy { Some(self.doomed()) } else { None };
-        for (address, object) in self.request.last {
+        for (address, object) in self.followed.last.iter() {
             if self.decided.contains_key(address) {
                 continue;
             }
@@ -489,13 +562,17 @@ impl<'a> Planner<'a> {
             let decided = if spared {
                 Decided::left(address, object, &value)
             } else {
-                let reason = if destroy { Reason::Asked } else { Reason::Undeclared };
+                let reason = match destroy {
+                    _ if self.released(address) => Reason::Released,
+                    true => Reason::Asked,
+                    false => Reason::Undeclared,
+                };
                 Decided::removed(address, object, seen.as_ref(), &value, reason)
             };
             self.decided.insert(address.clone(), decided);
         }
         let deposed: Vec<_> = self
-            .request
+            .followed
             .deposed
             .iter()
             .filter(|(address, _)| doomed.as_ref().is_none_or(|d| d.contains(address)))
@@ -503,10 +580,13 @@ impl<'a> Planner<'a> {
                 let key = (address.clone(), Some(object.uid.clone()));
                 let asked = self.request.options.refresh && !self.request.registry.is_kept(&object.ty);
                 let gone = asked && !matches!(self.seen.get(&key), Some(Some(_)));
-                Decided::deposed(address, object, gone)
+                Decided::deposed(address, object, gone, self.released(address))
             })
             .collect();
         self.check(destroy);
+        for (address, decided) in &mut self.decided {
+            decided.change.moved_from = self.followed.origins.get(address).cloned();
+        }
         let program = lower::lower(self, &deposed)?;
         let outputs = self.output_changes(destroy)?;
         let changes = self.decided.values().chain(&deposed).map(|d| d.change.clone()).collect();
@@ -520,9 +600,38 @@ impl<'a> Planner<'a> {
         })
     }
 
+    /// Checks what can be said only when it is known which instances there are.
+    fn check_declared(&self, destroy: bool) -> Result<(), Diagnostics> {
+        let mut problems = Diagnostics::default();
+        if let (Some(declaration), false) = (self.request.declaration, destroy) {
+            let declared: BTreeSet<&Address> =
+                self.decided.iter().filter(|(_, d)| d.target.is_some()).map(|(address, _)| address).collect();
+            moves::still_there(declaration, &declared, &mut problems);
+        }
+        let mut taken: BTreeMap<(&str, &str, &Origin), &Address> = BTreeMap::new();
+        for (address, decided) in self.decided.iter().filter(|(_, d)| d.change.imported.is_some()) {
+            let Some(object) = &decided.object else { continue };
+            if let Some(first) = taken.insert((&object.ty, &object.id, &object.origin), address) {
+                let detail = format!(
+                    "the object `{}` is to be imported as `{first}` and as `{address}`. It can have one address only.",
+                    object.id
+                );
+                problems.push(Diagnostic::error("two imports of one object", detail).about(address));
+            }
+        }
+        problems.or(())
+    }
+
+    /// Whether a `removed` block says to leave an object in AWS and to forget it.
+    fn released(&self, address: &Address) -> bool {
+        let removals = self.request.declaration.map(|d| d.removals()).unwrap_or_default();
+        let modules = || address.module.0.iter().map(|step| &step.name);
+        removals.iter().any(|r| !r.destroy && r.covers(modules(), &address.block))
+    }
+
     /// What a destroy removes: everything, or the targets and what depends on them.
     fn doomed(&self) -> BTreeSet<Address> {
-        let last = self.request.last;
+        let last = &self.followed.last;
         let mut doomed: BTreeSet<Address> = match self.request.options.targets.as_slice() {
             [] => last.keys().cloned().collect(),
             targets => {
@@ -530,7 +639,7 @@ impl<'a> Planner<'a> {
                 last.keys().filter(hit).cloned().collect()
             }
         };
-        doomed.extend(self.request.deposed.iter().map(|(a, _)| a.clone()).filter(|a| {
+        doomed.extend(self.followed.deposed.iter().map(|(a, _)| a.clone()).filter(|a| {
             self.request.options.targets.is_empty()
                 || self.request.options.targets.iter().any(|t| a.is_within(t))
         }));

@@ -7,6 +7,8 @@ use std::fmt;
 
 use stackr_core::{Address, AnySeen, Object, ProviderKey, Value};
 
+use crate::Rename;
+
 /// The position of a step in [`Program::steps`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub usize);
@@ -40,6 +42,10 @@ pub struct Edge {
 /// All steps of an apply or destroy with their edges.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
+    /// What is recorded under another address before anything else is done, in this order.
+    pub renames: Vec<Rename>,
+    /// What is recorded before the first step though it was made elsewhere.
+    pub adoptions: Vec<Adoption>,
     /// The steps, in an order in which they could run one by one.
     pub steps: Vec<Step>,
     /// What waits for what. Sorted, without repeats.
@@ -50,8 +56,17 @@ impl Program {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.renames.is_empty() && self.adoptions.is_empty()
     }
+}
+
+/// An object that is there and is taken over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adoption {
+    /// The address that it gets.
+    pub address: Address,
+    /// The object as it is recorded at first: as it was read for this plan, with secrets sealed.
+    pub object: Box<Object>,
 }
 
 /// One verb on one address.
@@ -165,6 +180,12 @@ pub struct Target {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Rename { from, to } in &self.renames {
+            writeln!(f, "     move    {from} to {to}")?;
+        }
+        for Adoption { address, object } in &self.adoptions {
+            writeln!(f, "     adopt   {address} [{}]", object.id)?;
+        }
         for (i, step) in self.steps.iter().enumerate() {
             let old = match &step.verb {
                 Verb::Delete { deposed: true, .. } | Verb::Forget { deposed: true, .. } => " (old)",

@@ -1,12 +1,15 @@
 //! The planner's protocol: what it is given, what it asks, what it is answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stackr_core::{
-    Address, AnySeen, Declaration, Object, Origin, ProviderConfig, ProviderKey, Registry, Value,
+    Address, AnySeen, Declaration, Id, Import, Object, Origin, ProviderConfig, ProviderKey, Registry, Value,
 };
 
 use crate::{Plan, Unseal};
+
+/// Seals a secret with a salt: `(secret, salt)`.
+pub type SealWith<'a> = &'a (dyn Fn(&str, &str) -> String + Sync);
 
 /// What is planned, from what.
 pub struct Request<'a> {
@@ -20,6 +23,8 @@ pub struct Request<'a> {
     pub last: &'a BTreeMap<Address, Object>,
     /// Objects that were set aside by replacements and are still there.
     pub deposed: &'a [(Address, Object)],
+    /// Addresses of which only a create without an answer is known.
+    pub pending: &'a BTreeSet<Address>,
     /// The recorded outputs: value and whether it is sensitive.
     pub last_outputs: &'a BTreeMap<String, (Value, bool)>,
     /// What is wanted of the plan.
@@ -28,6 +33,8 @@ pub struct Request<'a> {
     pub unseal: Unseal<'a>,
     /// The texts of sealed secrets by their seal, as far as they can be had.
     pub known: &'a BTreeMap<String, String>,
+    /// Seals the secrets of objects that are taken over.
+    pub seal: SealWith<'a>,
 }
 
 /// What is wanted of a plan.
@@ -43,11 +50,20 @@ pub struct Options {
     pub excludes: Vec<String>,
     /// Replace these though nothing differs.
     pub replace: Vec<String>,
+    /// Objects to take over, beside those that the declaration names.
+    pub imports: Vec<Import>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { destroy: false, refresh: true, targets: Vec::new(), excludes: Vec::new(), replace: Vec::new() }
+        Self {
+            destroy: false,
+            refresh: true,
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            replace: Vec::new(),
+            imports: Vec::new(),
+        }
     }
 }
 
@@ -66,6 +82,17 @@ pub enum Question {
         origin: Origin,
         /// What AWS calls it.
         id: String,
+    },
+    /// How an object is that is not recorded yet and is to be taken over.
+    Import {
+        /// The address that it gets.
+        address: Address,
+        /// Its type.
+        ty: String,
+        /// The provider configuration that leads to it.
+        provider: ProviderKey,
+        /// What AWS calls it.
+        id: Id,
     },
     /// What data says.
     Look {
@@ -94,6 +121,13 @@ pub enum Answer {
         /// What was seen.
         seen: Option<AnySeen>,
     },
+    /// How an object is that is to be taken over.
+    Candidate {
+        /// The address that it gets.
+        address: Address,
+        /// The object.
+        candidate: Candidate,
+    },
     /// What the data says: an object of its outputs.
     Found {
         /// The data.
@@ -108,6 +142,17 @@ pub enum Answer {
         /// Why.
         why: String,
     },
+}
+
+/// An object that is to be taken over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The uid that it is recorded with. It is not marked with it.
+    pub uid: String,
+    /// Where it lives.
+    pub origin: Origin,
+    /// What was seen; `None` if it is not there.
+    pub seen: Option<AnySeen>,
 }
 
 /// What to do next.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stackr_core::{Address, Declaration, Diagnostic, Diagnostics, Expansion};
+use stackr_core::{Address, Declaration, Diagnostic, Diagnostics, Expansion, Object};
 
 use crate::{Request, Values, graph::Blocks, last::last_values_of, values::Recording};
 
@@ -55,6 +55,7 @@ impl Selection {
 /// Finds what targets and excludes select.
 pub(crate) fn select(
     request: &Request<'_>,
+    last: &BTreeMap<Address, Object>,
     declaration: &dyn Declaration,
     graph: &Blocks,
 ) -> Result<Selection, Diagnostics> {
@@ -72,7 +73,7 @@ pub(crate) fn select(
     let mut selection = Selection::default();
     let options = &request.options;
     if !options.targets.is_empty() {
-        let values = last_values_of(graph, declaration, request.registry, request.last);
+        let values = last_values_of(graph, declaration, request.registry, last);
         let needs = Needs { declaration, graph, values: &values };
         let mut wanted = BTreeMap::new();
         for target in &options.targets {
@@ -81,7 +82,7 @@ pub(crate) fn select(
                 needs.instances(*block).is_none_or(|all| all.iter().any(|a| a.is_within(target)))
                     || strip_keys(target) == *target
             });
-            if found.is_empty() && !request.last.keys().any(|a| a.is_within(target)) {
+            if found.is_empty() && !last.keys().any(|a| a.is_within(target)) {
                 let detail = format!("`{target}` selects nothing that is declared or recorded.");
                 return Err(Diagnostic::error("unknown target", detail).into());
             }

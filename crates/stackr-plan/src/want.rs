@@ -360,7 +360,8 @@ fn same_sealed(want: &Value, old: &Value, unseal: Unseal<'_>) -> bool {
 }
 
 /// A value whose parts are marked where they are secret in another of its form: marked there, or sealed.
-pub(crate) fn marked_like(value: &Value, like: &Value) -> Value {
+#[must_use]
+pub fn marked_like(value: &Value, like: &Value) -> Value {
     if matches!(like, Value::Sensitive(_)) || sealed::seal(like).is_some() {
         return value.clone().sensitive();
     }

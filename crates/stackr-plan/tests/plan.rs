@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stackr_core::*;
 use stackr_plan::*;
@@ -135,16 +135,20 @@ fn plan(
     let providers = stack.providers().unwrap();
     let (outputs, known) = (BTreeMap::new(), BTreeMap::new());
     let unseal = |seal: &str, secret: &str| seal == format!("sealed-{secret}");
+    let pending = BTreeSet::new();
+    let seal = |secret: &str, _: &str| format!("sealed-{secret}");
     let mut planner = Planner::new(Request {
         declaration: Some(stack),
         registry: &registry,
         providers: &providers,
         last,
         deposed: &[],
+        pending: &pending,
         last_outputs: &outputs,
         options,
         unseal: &unseal,
         known: &known,
+        seal: &seal,
     })
     .unwrap();
     loop {
@@ -158,7 +162,7 @@ fn plan(
                         let seen = drift(&address, AnySeen { args, outputs, status: Status::Ready });
                         Answer::Seen { address, deposed, seen }
                     }
-                    Question::Look { .. } => unreachable!("no data"),
+                    Question::Look { .. } | Question::Import { .. } => unreachable!("no data, no imports"),
                 });
                 planner.answer(answers.collect());
             }
@@ -303,7 +307,7 @@ fn a_change_that_forces_replacement_removes_dependents_first() {
          s3   create  net.a    after s2.ready
          s4   create  host.b    after s1.ready, s3.ready",
     );
-    assert_eq!(plan.counts(), Counts { create: 2, update: 0, delete: 2 });
+    assert_eq!(plan.counts(), Counts { create: 2, delete: 2, ..Counts::default() });
 }
 
 #[test]
@@ -509,10 +513,12 @@ fn a_cycle_is_told_by_its_path() {
         providers: &providers,
         last: &last,
         deposed: &[],
+        pending: &BTreeSet::new(),
         last_outputs: &outputs,
         options: Options::default(),
         unseal: &|_, _| false,
         known: &BTreeMap::new(),
+        seal: &|secret, _| secret.to_owned(),
     };
     let Err(problems) = Planner::new(request) else { panic!("a cycle") };
     assert_eq!(
@@ -592,15 +598,18 @@ fn a_target_with_a_key_takes_that_instance_and_the_instances_it_needs() {
 fn a_target_that_no_instance_has_is_refused() {
     let (stack, registry) = (nets(), registry());
     let (providers, last, outputs) = (stack.providers().unwrap(), Last::new(), BTreeMap::new());
+    let pending = BTreeSet::new();
     let planner = Planner::new(Request {
         declaration: Some(&stack),
         registry: &registry,
         providers: &providers,
         last: &last,
         deposed: &[],
+        pending: &pending,
         last_outputs: &outputs,
         options: Options { targets: vec!["net.n[7]".into()], ..Options::default() },
         unseal: &|_, _| false,
+        seal: &|secret, _| secret.to_owned(),
     });
     let refused = planner.err().unwrap().to_string();
     assert!(refused.contains("`net.n[7]` selects nothing"), "{refused}");

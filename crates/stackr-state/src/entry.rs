@@ -101,6 +101,13 @@ pub enum Entry {
         /// The new one.
         to: Address,
     },
+    /// An object that was made elsewhere is ours from now on. Nothing else may be recorded at its address.
+    Adopted {
+        /// The object's address.
+        address: Address,
+        /// The object.
+        object: Box<Object>,
+    },
     /// The stack's outputs are these.
     Outputs {
         /// All outputs.

@@ -53,6 +53,7 @@ fn addresses(entry: &Entry) -> impl Iterator<Item = &Address> {
         | Entry::Created { address, .. }
         | Entry::Done { address, .. }
         | Entry::Deleted { address, .. }
+        | Entry::Adopted { address, .. }
         | Entry::Deposed { address }
         | Entry::DeposedDeleted { address, .. }
         | Entry::Retired { address, .. }

@@ -100,6 +100,13 @@ pub fn apply(state: &mut State, entry: &Entry) -> Result<(), IllegalEntry> {
             state.deposed.retain(|d| d.address != *address);
         }
         Entry::Moved { from, to } => rename(state, from, to)?,
+        Entry::Adopted { address, object } => {
+            // What was set aside at the address may stay: another object can follow on it.
+            if state.objects.contains_key(address) || state.intents.contains_key(address) {
+                return illegal(format!("adopted {address} ({})", show(object)), at(state, address));
+            }
+            state.objects.insert(address.clone(), (**object).clone());
+        }
         Entry::Outputs { outputs } => state.outputs.clone_from(outputs),
         Entry::Dependent { stack, since, location } => {
             let since = state.dependents.get(stack).map_or(*since, |known| known.since);
@@ -361,6 +368,20 @@ mod tests {
         );
         let origin = |region: &str| Entry::Origin { account: "1".to_owned(), region: region.to_owned() };
         check(&[origin("a")], origin("b"), "`origin 1 b` cannot follow: a was recorded");
+    }
+
+    #[test]
+    fn an_adopted_object_is_recorded_unless_something_is() {
+        let adopted = Entry::Adopted { address: address(VPC), object: Box::new(object(VPC, "u1", "vpc-1")) };
+        let state = fold(&[adopted.clone()]).unwrap();
+        assert_eq!(state.objects[&address(VPC)].id, "vpc-1");
+        assert_eq!(
+            fold(&[intent(VPC, "u2"), adopted.clone()]).unwrap_err().to_string(),
+            "`adopted aws_vpc.main (vpc-1 (uid u1))` cannot follow: aws_vpc.main is an open intent with uid u2"
+        );
+        assert!(fold(&[intent(VPC, "u2"), done(VPC, "u2", "vpc-2"), adopted.clone()]).is_err());
+        let state = fold(&[intent(VPC, "u2"), done(VPC, "u2", "vpc-2"), deposed(), adopted]).unwrap();
+        assert_eq!((state.objects.len(), state.deposed.len()), (1, 1));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use local::Local;
 pub use memory::{Call, Fault, Memory};
 pub use output::Output;
 pub use repair::{Repair, repair};
-pub use secret::{matches, new_salt, seal};
+pub use secret::{adopted_uid, matches, new_salt, seal};
 pub use session::{Claim, Recovery, Session};
 pub use state::{Dependent, Deposed, Durations, Intent, Run, StackName, State};
 pub use store::{Blob, Expect, Key, Store, Version, Written, check_conditional_writes};

@@ -27,6 +27,14 @@ pub fn matches(sealed: &str, secret: &str) -> bool {
     sealed.split_once(':').is_some_and(|(salt, _)| seal(secret, salt) == sealed)
 }
 
+/// The uid that an object is recorded with which was made elsewhere, in the form of any other: the same every time, so
+/// that taking it over again changes nothing. The object is not marked with it.
+#[must_use]
+pub fn adopted_uid(ty: &str, id: &str) -> String {
+    let hash = Sha256::digest(format!("adopted {ty} {id}").as_bytes());
+    hex(&hash[..16])
+}
+
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|n| char::from_digit(n.into(), 16)).collect()

@@ -1,4 +1,6 @@
-//! Terraform's state, version 4: read for its outputs only.
+//! Terraform's state, version 4: its outputs, and the objects that it manages. It is only read.
+
+mod objects;
 
 use std::collections::BTreeMap;
 
@@ -6,6 +8,8 @@ use serde_json::{Map, Value as Json};
 use stackr_core::Value;
 
 use crate::{Error, Result};
+
+pub use objects::{Foreign, objects};
 
 /// The format version that is understood.
 const VERSION: u64 = 4;
@@ -16,6 +20,29 @@ const VERSION: u64 = 4;
 /// # Errors
 /// [`Error::Foreign`] if it is no Terraform state, [`Error::Newer`] or [`Error::Damaged`] if it cannot be read.
 pub fn outputs(bytes: &[u8], place: &str) -> Result<BTreeMap<String, (Value, bool)>> {
+    let damaged = |reason: String| Error::Damaged { place: place.to_owned(), reason };
+    let file = file(bytes, place)?;
+    let none = Map::new();
+    let outputs = match file.get("outputs") {
+        Some(Json::Object(outputs)) => outputs,
+        None | Some(Json::Null) => &none,
+        Some(_) => return Err(damaged("its outputs are not an object".to_owned())),
+    };
+    outputs
+        .iter()
+        .map(|(name, output)| {
+            let value = output.get("value").ok_or_else(|| damaged(format!("output {name} has no value")))?;
+            let sensitive = output.get("sensitive").and_then(Json::as_bool).unwrap_or(false);
+            let value = output
+                .get("type")
+                .map_or_else(|| Value::from_json(value), |ty| Value::from_typed_json(value, ty));
+            Ok((name.clone(), (value.marked(sensitive), sensitive)))
+        })
+        .collect()
+}
+
+/// The file, if it is one of this version.
+fn file(bytes: &[u8], place: &str) -> Result<Map<String, Json>> {
     let damaged = |reason: String| Error::Damaged { place: place.to_owned(), reason };
     let foreign = |reason: &str| Error::Foreign {
         place: place.to_owned(),
@@ -34,23 +61,7 @@ pub fn outputs(bytes: &[u8], place: &str) -> Result<BTreeMap<String, (Value, boo
         }
         None => return Err(foreign("it does not say its version")),
     }
-    let none = Map::new();
-    let outputs = match file.get("outputs") {
-        Some(Json::Object(outputs)) => outputs,
-        None | Some(Json::Null) => &none,
-        Some(_) => return Err(damaged("its outputs are not an object".to_owned())),
-    };
-    outputs
-        .iter()
-        .map(|(name, output)| {
-            let value = output.get("value").ok_or_else(|| damaged(format!("output {name} has no value")))?;
-            let sensitive = output.get("sensitive").and_then(Json::as_bool).unwrap_or(false);
-            let value = output
-                .get("type")
-                .map_or_else(|| Value::from_json(value), |ty| Value::from_typed_json(value, ty));
-            Ok((name.clone(), (value.marked(sensitive), sensitive)))
-        })
-        .collect()
+    Ok(file)
 }
 
 #[cfg(test)]

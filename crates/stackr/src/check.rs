@@ -45,6 +45,9 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
             }
         }
     }
+    if let Err(found) = stackr_plan::check_moves(declaration) {
+        problems.extend(found);
+    }
     if !problems.has_errors()
         && let Err(found) = stackr_plan::check_order(declaration, registry)
     {

@@ -43,11 +43,11 @@ const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// A declaration with the clouds it is applied to and the store its state is kept in.
 pub struct Deployment {
-    name: StackName,
-    declaration: Option<Arc<dyn Declaration>>,
-    registry: Registry,
-    clouds: Arc<dyn Clouds>,
-    store: Arc<dyn Store>,
+    pub(crate) name: StackName,
+    pub(crate) declaration: Option<Arc<dyn Declaration>>,
+    pub(crate) registry: Registry,
+    pub(crate) clouds: Arc<dyn Clouds>,
+    pub(crate) store: Arc<dyn Store>,
     owner: Owner,
     siblings: Vec<(StackName, Arc<dyn Store>)>,
     /// The sibling stacks whose outputs were read.
@@ -302,15 +302,8 @@ impl Deployment {
     ) -> Result<Applied, Error> {
         let providers = self.providers()?;
         let connections = Connections::new(Arc::clone(&self.clouds), providers.clone());
-        let claim = Claim {
-            name: self.name.clone(),
-            run: new_run_name(),
-            command: format!("{command} {}", self.name.stack),
-            owner: self.owner.clone(),
-            term: self.term(),
-        };
         let mut session = tokio::select! {
-            opened = self.open_session(claim) => opened?,
+            opened = self.open_session(command) => opened?,
             () = interrupt.above(0) => return Err(Error::Interrupted),
         };
         let mut told = Vec::new();
@@ -362,7 +355,14 @@ impl Deployment {
     }
 
     /// Takes the stack's lease: at once where its owner is known to be dead.
-    async fn open_session(&self, claim: Claim) -> Result<Session, Error> {
+    pub(crate) async fn open_session(&self, command: &str) -> Result<Session, Error> {
+        let claim = Claim {
+            name: self.name.clone(),
+            run: new_run_name(),
+            command: format!("{command} {}", self.name.stack),
+            owner: self.owner.clone(),
+            term: self.term(),
+        };
         let store = || Arc::clone(&self.store);
         match Session::open(store(), claim.clone(), Timestamp::now()).await {
             // The lease is a courtesy; what its owner may still write is fenced by the session.
@@ -430,14 +430,14 @@ impl Deployment {
         SignedDuration::try_from(self.term).unwrap_or(SignedDuration::MAX)
     }
 
-    fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Error> {
+    pub(crate) fn providers(&self) -> Result<BTreeMap<ProviderKey, ProviderConfig>, Error> {
         match &self.declaration {
             Some(declaration) => declaration.providers().map_err(Error::Declaration),
             None => Ok(BTreeMap::new()),
         }
     }
 
-    async fn plan_from(
+    pub(crate) async fn plan_from(
         &self,
         state: &State,
         activity: Activity,
@@ -446,7 +446,7 @@ impl Deployment {
         seals: &Seals,
     ) -> Result<Planned, Error> {
         let origins = self.origins(options, providers, connections).await?;
-        self.check_origins(state, &origins)?;
+        let pending: BTreeSet<Address> = state.intents.keys().cloned().collect();
         let deposed: Vec<(Address, Object)> =
             state.deposed.iter().map(|d| (d.address.clone(), d.object.clone())).collect();
         let outputs: BTreeMap<String, (Value, bool)> = state
@@ -460,23 +460,31 @@ impl Deployment {
             providers,
             last: &state.objects,
             deposed: &deposed,
+            pending: &pending,
             last_outputs: &outputs,
             options: options.clone(),
             unseal: &stackr_state::matches,
             known: seals.known(),
+            seal: &stackr_state::seal,
         })
         .map_err(Error::Declaration)?;
-        let reader = Reader {
-            registry: &self.registry,
-            connections,
-            second_look: self.patience.late_report.min(SECOND_LOOK),
-            seed: seed(),
-        };
+        self.check_origins(planner.recorded(), &origins)?;
+        let reader = self.reader(connections);
         let mut plan = stackr_engine::refresh(&mut planner, &reader).await.map_err(refresh_error)?;
         if !options.destroy && !self.force {
             plan.refusals.extend(in_use(&plan, state));
         }
         Ok(Planned { plan, state: state.clone(), activity, origins })
+    }
+
+    /// What reads objects and data.
+    pub(crate) fn reader<'a>(&'a self, connections: &'a Connections) -> Reader<'a> {
+        Reader {
+            registry: &self.registry,
+            connections,
+            second_look: self.patience.late_report.min(SECOND_LOOK),
+            seed: seed(),
+        }
     }
 
     /// The account and region of every provider configuration that a block uses.
@@ -508,11 +516,11 @@ impl Deployment {
     /// Refuses to plan objects that were recorded in another account or region than they are declared for now.
     fn check_origins(
         &self,
-        state: &State,
+        recorded: &BTreeMap<Address, Object>,
         origins: &BTreeMap<ProviderKey, stackr_core::Origin>,
     ) -> Result<(), Error> {
         let Some(declaration) = self.declaration.as_deref() else { return Ok(()) };
-        for (address, object) in &state.objects {
+        for (address, object) in recorded {
             let block = declaration.blocks().iter().find(|b| {
                 b.key == address.block && address.module.0.iter().map(|s| &s.name).eq(b.module.iter())
             });
@@ -640,7 +648,7 @@ fn refresh_error(error: stackr_engine::RefreshError) -> Error {
     }
 }
 
-fn recover_error(error: stackr_engine::RecoverError) -> Error {
+pub(crate) fn recover_error(error: stackr_engine::RecoverError) -> Error {
     Error::Recover(Box::new(error))
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong with a deployment, by what the caller can do about it.
 
-use stackr_core::{CloudError, Diagnostics};
+use stackr_core::{Address, CloudError, Diagnostics};
 use stackr_plan::Refusal;
 
 /// Why a plan, apply or destroy did not take place. A step that failed is not here: it is in the summary.
@@ -26,6 +26,14 @@ pub enum Error {
         stack: String,
         /// The stacks that read its outputs.
         dependents: Vec<String>,
+    },
+    /// An object cannot be taken over at this address.
+    #[error("{address} cannot be imported: {reason}")]
+    Import {
+        /// The address.
+        address: Address,
+        /// Why not.
+        reason: String,
     },
     /// The plan was not approved.
     #[error("not approved; nothing was changed")]

@@ -24,11 +24,15 @@
 mod check;
 mod deployment;
 mod error;
+mod import;
+mod migrate;
 mod remote_state;
 
 pub use check::check;
 pub use deployment::{Applied, Approve, Deployment, Planned, new_run_name};
 pub use error::Error;
+pub use import::Imported;
+pub use migrate::{Left, Migrated, Migration};
 pub use remote_state::{Place, RemoteState, RemoteStateArgs, RemoteStateOutputs, RemoteStates};
 #[cfg(feature = "aws")]
 pub use stackr_aws::{
@@ -36,9 +40,9 @@ pub use stackr_aws::{
 };
 pub use stackr_core::{
     Address, Args, AssumeRole, BoxFuture, Cidr, CloudError, Clouds, Concat, ContainerDefinitions,
-    Declaration, Diagnostic, Diagnostics, DnsName, Draft, ErrorKind, Expr, Handle, Ignore, Input, Json, Key,
-    Label, Lifecycle, Limiter, Lookup, Mode, Origin, OutputValue, Policy, ProviderConfig, ProviderKey, Ref,
-    Registry, Resource, ResourceExt, Set, Stack, Tags, Value, concat,
+    Declaration, Diagnostic, Diagnostics, DnsName, Draft, ErrorKind, Expr, Handle, Ignore, Import, Input,
+    Json, Key, Label, Lifecycle, Limiter, Lookup, Mode, Origin, OutputValue, Policy, ProviderConfig,
+    ProviderKey, Ref, Registry, Resource, ResourceExt, Set, Stack, Tags, Value, concat,
 };
 pub use stackr_engine::{
     Because, Envelope, ErrorView, Event, Interrupt, Patience, RateLimiter, StepVerb, StepView, Summary, Until,

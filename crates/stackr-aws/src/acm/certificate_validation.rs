@@ -9,7 +9,8 @@ use std::time::Duration;
 use aws_sdk_acm::types::{CertificateDetail as Described, CertificateStatus};
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Create, Created, Delete, Id, Outputs, Resource, Result, Seen, Set, Status, Update, Waits, need,
+    Args, Create, Created, Delete, Id, Outputs, Resource, Result, Seen, Set, Status, Update, Value, Waits,
+    need,
 };
 
 use super::{Acm, describe, time};
@@ -43,6 +44,10 @@ impl Resource for CertificateValidation {
     type Cloud = Acm;
     type Args = CertificateValidationArgs;
     type Outputs = CertificateValidationOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        attributes.get("certificate_arn")?.to_text()
+    }
 
     async fn create(_: &Acm, req: Create<'_, CertificateValidationArgs>) -> Result<Created<Self>> {
         Ok(Created::id(&req.args.certificate_arn))

@@ -10,7 +10,7 @@
 use aws_sdk_ec2::types::{Route as Described, RouteOrigin, RouteState, RouteTable as DescribedTable};
 use stackr_core::{
     Args, Cidr, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Status, Update, Waits,
+    Status, Update, Value, Waits,
 };
 
 use super::{
@@ -86,6 +86,13 @@ impl Resource for Route {
     type Cloud = Ec2;
     type Args = RouteArgs;
     type Outputs = RouteOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        let text = |name| attributes.get(name).and_then(Value::to_text).filter(|text| !text.is_empty());
+        let destination =
+            ["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"];
+        Some(id_of(&text("route_table_id")?, &destination.into_iter().find_map(text)?))
+    }
 
     async fn create(ec2: &Ec2, req: Create<'_, RouteArgs>) -> Result<Created<Self>> {
         let hop = hop(req.args)?;

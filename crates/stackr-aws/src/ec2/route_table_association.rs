@@ -13,7 +13,7 @@ use aws_sdk_ec2::types::{
 };
 use stackr_core::{
     Args, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Update,
-    Waits, need,
+    Value, Waits, need,
 };
 
 use super::{Ec2, routing, text};
@@ -47,6 +47,11 @@ impl Resource for RouteTableAssociation {
     type Cloud = Ec2;
     type Args = RouteTableAssociationArgs;
     type Outputs = RouteTableAssociationOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        let text = |name| attributes.get(name).and_then(Value::to_text).filter(|text| !text.is_empty());
+        Some(format!("{}/{}", text("subnet_id").or_else(|| text("gateway_id"))?, text("route_table_id")?))
+    }
 
     async fn create(ec2: &Ec2, req: Create<'_, RouteTableAssociationArgs>) -> Result<Created<Self>> {
         let args = req.args;

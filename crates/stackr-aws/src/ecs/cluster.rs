@@ -11,7 +11,7 @@ use aws_sdk_ecs::types::{
 };
 use stackr_core::{
     Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Set, Status, Tags, Update, Waits, need,
+    Set, Status, Tags, Update, Value, Waits, need,
 };
 
 use super::{ClusterConfiguration, Ecs, describe_clusters, is_ours, read_tags, sync_tags, write_tags};
@@ -72,6 +72,10 @@ impl Resource for Cluster {
     type Cloud = Ecs;
     type Args = ClusterArgs;
     type Outputs = ClusterOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        attributes.get("name")?.to_text()
+    }
 
     async fn create(ecs: &Ecs, req: Create<'_, ClusterArgs>) -> Result<Created<Self>> {
         let args = req.args;

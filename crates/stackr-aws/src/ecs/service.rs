@@ -20,7 +20,7 @@ use aws_sdk_ecs::types::{
 use futures::future::try_join_all;
 use stackr_core::{
     After, Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, NameOrArn, Outputs, Resource,
-    Result, Seen, Set, Tags, Update, Waits,
+    Result, Seen, Set, Tags, Update, Value, Waits,
 };
 
 use super::{
@@ -179,6 +179,13 @@ impl Resource for EcsService {
     type Cloud = Ecs;
     type Args = EcsServiceArgs;
     type Outputs = EcsServiceOutputs;
+
+    /// The last two parts of the ARN; an old one has no cluster in it.
+    fn id_of(attributes: &Value) -> Option<Id> {
+        let text = |name| attributes.get(name).and_then(Value::to_text);
+        let cluster = text("cluster")?;
+        Some(format!("{}/{}", cluster.rsplit('/').next()?, text("name")?))
+    }
 
     async fn create(ecs: &Ecs, req: Create<'_, EcsServiceArgs>) -> Result<Created<Self>> {
         let args = req.args;

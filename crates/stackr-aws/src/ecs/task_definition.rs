@@ -17,7 +17,7 @@ use aws_sdk_ecs::types::{
 use futures::future::try_join_all;
 use stackr_core::{
     Args, Block, CloudError, ContainerDefinitions, Create, Created, Delete, ErrorKind, Find, Id, Outputs,
-    Resource, Result, Seen, Set, Status, Tags, Update, Waits, need,
+    Resource, Result, Seen, Set, Status, Tags, Update, Value, Waits, need,
 };
 
 use super::{Ecs, PlacementConstraint, Volume, built, containers, is_ours, read_tags, sync_tags, write_tags};
@@ -140,6 +140,10 @@ impl Resource for TaskDefinition {
     type Cloud = Ecs;
     type Args = TaskDefinitionArgs;
     type Outputs = TaskDefinitionOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        attributes.get("arn")?.to_text()
+    }
 
     async fn create(ecs: &Ecs, req: Create<'_, TaskDefinitionArgs>) -> Result<Created<Self>> {
         let args = req.args;

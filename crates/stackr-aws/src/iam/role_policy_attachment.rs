@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use stackr_core::{
     Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status,
-    Update, Waits,
+    Update, Value, Waits,
 };
 
 use super::{Iam, pages};
@@ -41,6 +41,11 @@ impl Resource for RolePolicyAttachment {
     type Cloud = Iam;
     type Args = RolePolicyAttachmentArgs;
     type Outputs = RolePolicyAttachmentOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        let text = |name| attributes.get(name).and_then(Value::to_text);
+        Some(format!("{}/{}", text("role")?, text("policy_arn")?))
+    }
 
     async fn create(iam: &Iam, req: Create<'_, RolePolicyAttachmentArgs>) -> Result<Created<Self>> {
         let args = req.args;

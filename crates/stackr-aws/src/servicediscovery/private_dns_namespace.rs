@@ -14,7 +14,7 @@ use aws_sdk_servicediscovery::types::{
 use futures::future::try_join_all;
 use stackr_core::{
     Args, CloudError, Create, Created, Delete, DnsName, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Status, Tags, Update, Waits, need,
+    Status, Tags, Update, Value, Waits, need,
 };
 
 use super::{CloudMap, built, pages, sync_tags, tag_list, tags_of, unless_missing};
@@ -57,6 +57,11 @@ impl Resource for PrivateDnsNamespace {
     type Cloud = CloudMap;
     type Args = PrivateDnsNamespaceArgs;
     type Outputs = PrivateDnsNamespaceOutputs;
+
+    fn id_of(attributes: &Value) -> Option<Id> {
+        let text = |name| attributes.get(name).and_then(Value::to_text);
+        Some(format!("{}:{}", text("id")?, text("vpc")?))
+    }
 
     async fn create(map: &CloudMap, req: Create<'_, PrivateDnsNamespaceArgs>) -> Result<Created<Self>> {
         let args = req.args;

@@ -1,5 +1,6 @@
 //! One file per command, or per few that belong together.
 
+mod adopt;
 mod console;
 mod explain;
 mod inspect;
@@ -54,6 +55,12 @@ pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
                     inspect::output(&world, &stack, name.as_deref(), &vars).await
                 }
                 Command::Show { stack, address } => inspect::show(&world, &stack, address.as_deref()).await,
+                Command::Import { stack, address, id, vars } => {
+                    adopt::import(&world, &stack, (&address, id), vars).await
+                }
+                Command::Migrate { stack, from, dry_run, vars } => {
+                    adopt::migrate(&world, &stack, (&from, dry_run), vars).await
+                }
                 Command::State { command } => state::state(&world, command).await,
                 Command::Bootstrap { bucket, region } => state::bootstrap(&world, bucket, region).await,
                 Command::Version | Command::Explain { .. } | Command::Local { .. } => Ok(Exit::Bug),

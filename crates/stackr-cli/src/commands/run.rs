@@ -30,13 +30,18 @@ use crate::{
 };
 
 /// A stack that can be planned: its sources and its deployment.
-struct Open {
-    stack: StackRef,
-    loaded: Arc<Stack>,
-    deployment: Deployment,
+pub(super) struct Open {
+    pub(super) stack: StackRef,
+    pub(super) loaded: Arc<Stack>,
+    pub(super) deployment: Deployment,
 }
 
-async fn open(world: &World, stack: &StackRef, scope: &Scope, force: bool) -> Result<Open, Failure> {
+pub(super) async fn open(
+    world: &World,
+    stack: &StackRef,
+    scope: &Scope,
+    force: bool,
+) -> Result<Open, Failure> {
     let loaded = Arc::new(world.load(stack, &scope.vars, false)?);
     world.tell_warnings(&loaded);
     let provider = default_provider(&loaded)?;
@@ -97,6 +102,7 @@ fn options(scope: &Scope, destroy: bool, replace: Vec<String>) -> Options {
         targets: scope.target.clone(),
         excludes: scope.exclude.clone(),
         replace,
+        imports: Vec::new(),
     }
 }
 
@@ -407,6 +413,7 @@ pub(crate) fn failure_of(error: Error, loaded: Option<&Stack>) -> Failure {
             .hint("give the key that this state is encrypted with in STACKR_STATE_KEY")
             .hint("without any key stackr works too, and does not know these secrets"),
         Error::Refresh(error) => refresh_failure(&error),
+        Error::Import { .. } => Failure::new(Exit::Error, error.to_string()),
         Error::NotApproved => Failure::new(Exit::Error, "nothing was done"),
         Error::Interrupted => {
             Failure::new(Exit::Interrupted, "told to stop; nothing was changed, and the lease is given back")

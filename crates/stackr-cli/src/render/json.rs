@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use stackr_core::Value;
 use stackr_lang::Sources;
-use stackr_plan::{Action, Counts, Plan, Reason};
+use stackr_plan::{Action, Change, Counts, FieldChange, Plan, Reason};
 
 use super::{diagnostic, value::is_secret};
 
@@ -12,33 +12,8 @@ const VERSION: u32 = 1;
 
 /// The plan of a stack on one line.
 pub(crate) fn plan(plan: &Plan, stack: &str, sources: &Sources) -> Json {
-    let Counts { create, update, delete } = plan.counts();
-    let changes: Vec<_> = plan
-        .changes
-        .iter()
-        .map(|change| {
-            let fields: serde_json::Map<_, _> = change
-                .fields
-                .iter()
-                .map(|(name, f)| {
-                    let forces = f.forces_replacement;
-                    (
-                        name.clone(),
-                        json!({ "old": shown(&f.old), "new": shown(&f.new), "forces_replacement": forces }),
-                    )
-                })
-                .collect();
-            json!({
-                "address": change.address,
-                "deposed": change.deposed,
-                "action": action(change.action),
-                "reasons": change.reasons.iter().map(reason).collect::<Vec<_>>(),
-                "fields": fields,
-                "before": shown(&change.before),
-                "after": shown(&change.after),
-            })
-        })
-        .collect();
+    let Counts { import, create, update, delete } = plan.counts();
+    let changes: Vec<_> = plan.changes.iter().map(change).collect();
     let outputs: serde_json::Map<_, _> = plan
         .outputs
         .iter()
@@ -53,13 +28,31 @@ pub(crate) fn plan(plan: &Plan, stack: &str, sources: &Sources) -> Json {
     json!({
         "v": VERSION,
         "stack": stack,
-        "counts": { "create": create, "update": update, "delete": delete },
+        "counts": { "import": import, "create": create, "update": update, "delete": delete },
         "empty": plan.is_empty(),
         "changes": changes,
         "outputs": outputs,
         "program": plan.program.to_string(),
         "warnings": plan.warnings.iter().map(|w| diagnostic::json(w, sources)).collect::<Vec<_>>(),
         "refusals": plan.refusals.iter().map(|r| r.0.detail.clone()).collect::<Vec<_>>(),
+    })
+}
+
+/// What happens to one object.
+pub(crate) fn change(change: &Change) -> Json {
+    let field = |f: &FieldChange| json!({ "old": shown(&f.old), "new": shown(&f.new), "forces_replacement": f.forces_replacement });
+    let fields: serde_json::Map<_, _> =
+        change.fields.iter().map(|(name, f)| (name.clone(), field(f))).collect();
+    json!({
+        "address": change.address,
+        "deposed": change.deposed,
+        "moved_from": change.moved_from,
+        "imported": change.imported,
+        "action": action(change.action),
+        "reasons": change.reasons.iter().map(reason).collect::<Vec<_>>(),
+        "fields": fields,
+        "before": shown(&change.before),
+        "after": shown(&change.after),
     })
 }
 
@@ -94,6 +87,7 @@ fn reason(reason: &Reason) -> Json {
     match reason {
         Reason::New => json!("new"),
         Reason::Undeclared => json!("undeclared"),
+        Reason::Released => json!("released"),
         Reason::Asked => json!("asked"),
         Reason::Vanished => json!("vanished"),
         Reason::Leaving => json!("leaving"),

@@ -12,8 +12,7 @@ use super::{
 
 /// The whole plan: of a destroy, or of an apply.
 pub(crate) fn plan(plan: &Plan, registry: &Registry, destroy: bool) -> String {
-    let shown: Vec<_> =
-        plan.changes.iter().filter(|c| !matches!(c.action, Action::Keep | Action::Record)).collect();
+    let shown: Vec<_> = plan.changes.iter().filter(|c| !is_quiet(c)).collect();
     let mut writer = Writer { out: String::new() };
     if shown.is_empty() && plan.outputs.is_empty() {
         let why = if destroy { "There is nothing to destroy." } else { "What is declared is what there is." };
@@ -21,21 +20,63 @@ pub(crate) fn plan(plan: &Plan, registry: &Registry, destroy: bool) -> String {
     }
     for change in &shown {
         let _ = writeln!(writer.out, "  # {}", paint(BOLD, &headline(change)));
-        block(&mut writer, change, registry);
+        if let Some(id) = change.imported.as_ref().filter(|_| !is_still(change.action)) {
+            let _ = writeln!(writer.out, "  # (imported from {id:?})");
+        }
+        match &change.moved_from {
+            // The headline says it all.
+            Some(_) if is_still(change.action) => {}
+            from => {
+                if let Some(from) = from {
+                    let _ = writeln!(writer.out, "  # (moved from {from})");
+                }
+                block(&mut writer, change, registry);
+            }
+        }
         writer.out.push('\n');
     }
     if !shown.is_empty() {
-        let Counts { create, update, delete } = plan.counts();
-        let counts = format!("{create} to add, {update} to change, {delete} to destroy.");
+        let Counts { import, create, update, delete } = plan.counts();
+        let import = if import == 0 { String::new() } else { format!("{import} to import, ") };
+        let counts = format!("{import}{create} to add, {update} to change, {delete} to destroy.");
         let _ = writeln!(writer.out, "{} {counts}", paint(BOLD, "Plan:"));
     }
     outputs(&mut writer, plan);
     writer.out
 }
 
+/// What the next apply does to an object that was imported just now.
+pub(crate) fn next(change: &Change, registry: &Registry) -> String {
+    let mut writer = Writer { out: String::new() };
+    if is_still(change.action) {
+        return "It is what is declared: the next apply changes nothing of it.\n".to_owned();
+    }
+    let what = match change.action {
+        Action::Replace { .. } => "The next apply would replace it:",
+        _ => "The next apply would change it:",
+    };
+    let _ = writeln!(writer.out, "{}", paint(BOLD, what));
+    block(&mut writer, change, registry);
+    writer.out
+}
+
+/// Whether nothing happens to the object itself.
+fn is_still(action: Action) -> bool {
+    matches!(action, Action::Keep | Action::Record)
+}
+
+/// Whether there is nothing to tell.
+fn is_quiet(change: &Change) -> bool {
+    is_still(change.action) && change.moved_from.is_none() && change.imported.is_none()
+}
+
 /// What happens and why, in a sentence.
 fn headline(change: &Change) -> String {
     let address = &change.address;
+    if let Some(from) = change.moved_from.as_ref().filter(|_| is_still(change.action)) {
+        return format!("{from} has moved to {address}");
+    }
+    let released = change.reasons.contains(&Reason::Released);
     let what = match change.action {
         Action::Create => "will be created".to_owned(),
         Action::Update => "will be updated in-place".to_owned(),
@@ -44,8 +85,10 @@ fn headline(change: &Change) -> String {
         }
         Action::Replace { .. } => "must be replaced".to_owned(),
         Action::Delete => "will be destroyed".to_owned(),
+        Action::Forget if released => "will no longer be managed, and stays in AWS".to_owned(),
         Action::Forget => "is gone; its record will be removed".to_owned(),
         Action::Read => "will be read during apply".to_owned(),
+        Action::Keep | Action::Record if change.imported.is_some() => "will be imported".to_owned(),
         Action::Keep | Action::Record => "stays".to_owned(),
     };
     let old = if change.deposed.is_some() { " (set aside by a replacement)" } else { "" };
@@ -57,6 +100,7 @@ fn headline(change: &Change) -> String {
         Reason::Failed(why) => Some(format!("it failed: {why}")),
         Reason::Triggered(by) => Some(format!("replace_triggered_by: {} changes", by.join(", "))),
         Reason::Checked => Some("to judge a check once more".to_owned()),
+        Reason::Released => Some("a `removed` block says so".to_owned()),
         Reason::New | Reason::Asked | Reason::Forced(_) | Reason::Deposed | Reason::Deferred => None,
     });
     let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
@@ -111,7 +155,11 @@ fn block(writer: &mut Writer, change: &Change, registry: &Registry) {
                 |name: &str| field(name).is_some_and(|f| f.nesting != stackr_core::Nesting::Attribute);
             let (nested, plain): (Vec<_>, Vec<_>) = attributes.into_iter().partition(|(n, _)| blocks(n));
             for (name, value) in plain.into_iter().chain(nested) {
-                let sides = if removed { Sides::Old(value) } else { Sides::New(value) };
+                let sides = match change.action {
+                    action if is_still(action) => Sides::Same(value),
+                    _ if removed => Sides::Old(value),
+                    _ => Sides::New(value),
+                };
                 writer.field(3, width, field(name), name, sides, false);
             }
         }

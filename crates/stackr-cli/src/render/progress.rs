@@ -44,6 +44,10 @@ impl Progress {
                 Some(id) => format!("{address}: found what an interrupted run had made [{id}]"),
                 None => format!("{address}: an interrupted run had made nothing"),
             }],
+            Event::Moved { from, to } => vec![format!("{to}: moved from {from}")],
+            Event::Adopted { address, id } => {
+                vec![format!("{address}: imported{}", paint(DIM, &format!(" [{id}]")))]
+            }
             Event::StepStarted { step } => {
                 let running = Running { step: step.clone(), since: at, note: String::new(), told: at };
                 self.running.insert(step.number, running);

@@ -31,7 +31,11 @@ fn run(steps: usize, edges: &[(usize, usize, Milestone)]) -> Run {
         to: StepId(to - 1),
         milestone,
     };
-    let program = Program { steps: (0..steps).map(step).collect(), edges: edges.iter().map(edge).collect() };
+    let program = Program {
+        steps: (0..steps).map(step).collect(),
+        edges: edges.iter().map(edge).collect(),
+        ..Program::default()
+    };
     Run::new(&program, &vec![Duration::from_secs(1); steps], Duration::from_secs(2))
 }
 

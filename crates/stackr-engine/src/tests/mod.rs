@@ -3,6 +3,7 @@
 mod faults;
 mod kept;
 mod language;
+mod records;
 mod silence;
 mod sweeps;
 mod works;
@@ -212,10 +213,12 @@ impl Lab {
             providers: &providers,
             last: &state.objects,
             deposed: &deposed,
+            pending: &state.intents.keys().cloned().collect(),
             last_outputs: &outputs,
             options: Options { destroy: stack.is_none(), ..Options::default() },
             unseal: &|seal, secret| stackr_state::matches(seal, secret),
             known: seals.known(),
+            seal: &|secret, salt| stackr_state::seal(secret, salt),
         };
         let mut planner = Planner::new(request).map_err(|e| format!("plan: {e}"))?;
         let reader =

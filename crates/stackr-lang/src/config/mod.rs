@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod fields;
 mod overrides;
+mod records;
 mod resource;
 mod settings;
 mod types;
@@ -17,6 +18,7 @@ pub(crate) use call::Call;
 pub(crate) use check::CheckBlock;
 pub(crate) use fields::{Fields, error};
 pub(crate) use overrides::merge;
+pub(crate) use records::{Imported, Records};
 pub(crate) use resource::{By, META_ARGUMENTS, META_BLOCKS, Repeat, Resource, triggering};
 pub use settings::Backend;
 pub(crate) use settings::{Provider, Settings};
@@ -36,15 +38,13 @@ pub(crate) struct Config {
     pub(crate) checks: BTreeMap<String, CheckBlock>,
     /// In the order of the files and of the blocks in them.
     pub(crate) resources: Vec<Resource>,
+    pub(crate) records: Records,
     /// Where each resource is declared.
     declared: BTreeMap<BlockKey, Span>,
 }
 
 /// The blocks that are refused, with the remedy.
-const UNSUPPORTED: [(&str, &str); 5] = [
-    ("moved", "`moved` blocks are not supported yet. Move the object with `stackr state mv`."),
-    ("removed", "`removed` blocks are not supported yet. Forget the object with `stackr state rm`."),
-    ("import", "`import` blocks are not supported yet."),
+const UNSUPPORTED: [(&str, &str); 2] = [
     (
         "ephemeral",
         "`ephemeral` blocks are not supported yet. Read the value with a data source, or give it as a variable with \
@@ -54,8 +54,20 @@ const UNSUPPORTED: [(&str, &str); 5] = [
 ];
 
 /// The blocks of a file at its top level.
-const TOP_LEVEL: [&str; 9] =
-    ["terraform", "provider", "variable", "locals", "output", "module", "resource", "data", "check"];
+const TOP_LEVEL: [&str; 12] = [
+    "terraform",
+    "provider",
+    "variable",
+    "locals",
+    "output",
+    "module",
+    "resource",
+    "data",
+    "check",
+    "moved",
+    "removed",
+    "import",
+];
 
 impl Config {
     /// Adds what a file declares.
@@ -117,7 +129,11 @@ impl Config {
                     }
                 }
             }
-            kind => diagnostics.push(unsupported(kind, span)),
+            kind => {
+                if !self.records.add(&block, diagnostics) {
+                    diagnostics.push(unsupported(kind, span));
+                }
+            }
         }
     }
 

@@ -12,6 +12,11 @@ pub(crate) fn merge(base: &mut Body, overriding: Body, diagnostics: &mut Diagnos
             merge_locals(base, block, diagnostics);
             continue;
         }
+        if matches!(&*block.kind, "moved" | "removed" | "import") {
+            let detail = format!("A `{}` block cannot be in an override file: it has no name.", block.kind);
+            diagnostics.push(error(block.span(), "nothing to override", detail));
+            continue;
+        }
         let same = |b: &&mut Block| {
             b.kind == block.kind
                 && b.labels.iter().map(|l| &l.text).eq(block.labels.iter().map(|l| &l.text))

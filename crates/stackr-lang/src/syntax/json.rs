@@ -212,6 +212,7 @@ impl Lower<'_> {
         for (name, at, value) in self.object(node)? {
             let inner: Option<usize> = match (kind, &*name) {
                 ("resource" | "data", "lifecycle" | "connection")
+                | ("removed", "lifecycle")
                 | ("lifecycle", "precondition" | "postcondition")
                 | ("output", "precondition")
                 | ("variable", "validation")

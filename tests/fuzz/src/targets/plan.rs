@@ -1,6 +1,6 @@
 //! Plans: from a recorded state and answers of AWS that are not what anybody expects, for a type with every kind of field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use stackr_core::{
@@ -131,6 +131,7 @@ fn plan_run(bytes: &[u8]) -> bool {
         providers: &providers,
         last: &last,
         deposed: &deposed,
+        pending: &BTreeSet::new(),
         last_outputs: &outputs,
         options: Options {
             destroy: flag("destroy").unwrap_or(false),
@@ -138,8 +139,11 @@ fn plan_run(bytes: &[u8]) -> bool {
             targets: names("targets"),
             excludes: names("excludes"),
             replace: names("replace"),
+            imports: Vec::new(),
         },
         unseal: &|seal, secret| stackr_state::matches(seal, secret),
+        known: &BTreeMap::new(),
+        seal: &stackr_state::seal,
     };
     let Ok(mut planner) = Planner::new(request) else { return false };
     for _ in 0..20 {
@@ -174,6 +178,7 @@ fn answer(case: &Json, question: Question) -> Answer {
             };
             Answer::Seen { address, deposed, seen: case.get("seen").map(|_| seen) }
         }
+        Question::Import { address, .. } => unreachable!("{address}: nothing is imported here"),
         Question::Look { address, .. } => Answer::Found { address, value: value("/seen/outputs") },
     }
 }
