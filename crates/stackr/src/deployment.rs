@@ -403,7 +403,7 @@ impl Deployment {
     }
 
     /// The secrets that state alone holds, opened with the key.
-    fn open_seals(&self, state: &State) -> Result<Seals, Error> {
+    pub(crate) fn open_seals(&self, state: &State) -> Result<Seals, Error> {
         Seals::open(state, self.key.clone()).map_err(|unopened| Error::Key(Box::new(unopened)))
     }
 

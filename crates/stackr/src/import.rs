@@ -56,7 +56,9 @@ impl Deployment {
             imports: vec![import.clone()],
             ..Options::default()
         };
-        let planned = self.plan_from(&state, Activity::Idle, &options, &providers, &connections).await?;
+        let seals = self.open_seals(&state)?;
+        let plan = self.plan_from(&state, Activity::Idle, &options, (&providers, &connections), &seals);
+        let planned = plan.await?;
         let adoption = planned.plan.program.adoptions.iter().find(|a| a.address == import.to);
         let change = planned.plan.changes.iter().find(|c| c.address == import.to);
         let (Some(adoption), Some(change)) = (adoption, change) else {

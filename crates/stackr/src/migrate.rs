@@ -15,7 +15,7 @@ use stackr_core::{
     Address, AnySeen, Field, Id, Kind, Object, ProviderKey, SCHEMA_VERSION, Schema, Shape, Status, Value,
     is_silent,
 };
-use stackr_engine::{Connections, Wish};
+use stackr_engine::{Connections, Seals, Wish};
 use stackr_plan::{Candidate, marked_like, sealed_json};
 use stackr_state::{Entry, Outcome, State, peek, terraform_v4};
 use terraform_v4::Foreign;
