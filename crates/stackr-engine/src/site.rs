@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::Value as Json;
 use stackr_core::{Address, AnyResource, Cloud, CloudError, Value, Waits};
 use stackr_plan::{Milestone, StepId};
 use stackr_state::Entry;
@@ -210,9 +211,19 @@ impl Site {
     }
 }
 
-/// The text without these secrets.
+/// The text without these secrets, as they are and as JSON writes them: AWS repeats what it was sent.
 pub(crate) fn scrub(secrets: &[String], text: &str) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(sensitive)"))
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        let mut text = text.replace(secret, "(sensitive)");
+        let mut written = secret.clone();
+        // A document within a document within an answer.
+        for _ in 0..3 {
+            let json = serde_json::Value::from(written.as_str()).to_string();
+            written = json[1..json.len() - 1].to_owned();
+            text = text.replace(&written, "(sensitive)");
+        }
+        text
+    })
 }
 
 /// The secrets in arguments, as text: what is marked sensitive and what is in secret fields. Very short ones would
@@ -221,6 +232,10 @@ pub(crate) fn secrets(fields: &'static [stackr_core::Field], args: &Value) -> Ar
     fn texts(value: &Value, secret: bool, found: &mut Vec<String>) {
         let inside = secret || matches!(value, Value::Sensitive(_));
         if let (true, Some(text)) = (inside, value.to_text()) {
+            // What is in a document may come back without the document around it.
+            if let Ok(document @ (Json::Array(_) | Json::Object(_))) = serde_json::from_str::<Json>(&text) {
+                texts(&Value::from_json(&document), true, found);
+            }
             found.push(text);
         }
         value.children().for_each(|child| texts(child, inside, found));
@@ -235,4 +250,26 @@ pub(crate) fn secrets(fields: &'static [stackr_core::Field], args: &Value) -> Ar
     found.sort_by_key(|text| std::cmp::Reverse(text.len()));
     found.dedup();
     found.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_document_is_taken_out_however_aws_repeats_it() {
+        let document = r#"[{"name":"URL","value":"p\"ss/wörd"}]"#;
+        let fields = <crate::fake::Network as stackr_core::Resource>::TYPE;
+        assert_eq!(fields, "fake_network");
+        let registry = crate::fake::Fake::registry();
+        let schema = registry.resource(fields).unwrap().schema();
+        let args = Value::object([("remark", Value::from(document).sensitive())]);
+        let hidden = secrets(schema.args.fields, &args);
+        for said in
+            [r#"bad: p"ss/wörd"#, r#"bad: {"value":"p\"ss/wörd"}"#, r#"bad: {\"value\":\"p\\\"ss/wörd\"}"#]
+        {
+            let shown = scrub(&hidden, said);
+            assert!(shown.starts_with("bad: ") && !shown.contains("ss/w"), "{shown}");
+        }
+    }
 }

@@ -119,6 +119,10 @@ fn fits(store: &dyn Store, state: &State, part: &Part, number: u64) -> Result<()
     if part.number != number {
         return Err(damaged(format!("it says that it is part {}", part.number)));
     }
+    let (found, wanted) = (StackName::new(&part.env, &part.stack), state.name());
+    if found != wanted {
+        return Err(Error::OtherStack { place: store.place(Key::Part(number)), found, wanted });
+    }
     if part.lineage != state.lineage {
         return Err(damaged(format!("it is of history {}, the state of {}", part.lineage, state.lineage)));
     }

@@ -7,7 +7,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    Claim, Error, Expect, Key, Part, Result, State, Store, decode_part, decode_state, encode_state,
+    Claim, Error, Expect, Key, Part, Result, StackName, State, Store, decode_part, decode_state,
+    encode_state,
     lease::{self, Holding},
     load::fold_part,
     store::{Put, put},
@@ -110,7 +111,7 @@ impl Fold<'_> {
         let place = self.store.place(Key::Part(number));
         match decode_part(&blob.bytes, &place).and_then(|part| self.fold(state, &part, number, &place)) {
             Ok(()) => self.folded += 1,
-            Err(error @ Error::Newer { .. }) => return Err(error),
+            Err(error @ (Error::Newer { .. } | Error::OtherStack { .. })) => return Err(error),
             Err(error) => {
                 self.dropped = Some((vec![number], error.to_string()));
                 damaged.get_or_insert(blob.bytes);
@@ -120,6 +121,10 @@ impl Fold<'_> {
     }
 
     fn fold(&self, state: &mut State, part: &Part, number: u64, place: &str) -> Result<()> {
+        let (found, wanted) = (StackName::new(&part.env, &part.stack), state.name());
+        if found != wanted {
+            return Err(Error::OtherStack { place: place.to_owned(), found, wanted });
+        }
         if self.first && self.folded == 0 {
             state.lineage.clone_from(&part.lineage);
         }
