@@ -4,6 +4,8 @@
     inventory.py --endpoint http://127.0.0.1:5000 --region us-west-2
     inventory.py --each --region us-west-2     # a line of JSON for every line with an endpoint
 
+What is in further regions comes under their names; what has no region is looked at once.
+
 What AWS makes up (ids, ARNs, addresses, times) is left out, or replaced by a name made from what
 the author of the system chose: the Name tag, or the key that tells objects of one kind apart.
 Lists that are sets to AWS are sorted, what is empty counts as absent, tags with the prefix
@@ -79,6 +81,10 @@ class Names:
             return value
 
         return walk(value)
+
+    def all(self, value):
+        """Twice, because the name of one object may be made from the number of another."""
+        return self.apply(self.apply(value))
 
 
 class Account:
@@ -489,13 +495,19 @@ def s3(account):
     return {"buckets": buckets}
 
 
-SERVICES = [ec2, elbv2, ecs, ecr, route53, acm, iam, logs, servicediscovery, s3]
+REGIONAL = [ec2, elbv2, ecs, ecr, acm, logs, servicediscovery]
+GLOBAL = [route53, iam, s3]
 
 
-def inventory(account):
-    found = {service.__name__: service(account) for service in SERVICES}
-    # Twice, because the name of one object may be made from the number of another.
-    return canonical(account.names.apply(account.names.apply(found)))
+def inventory(endpoint, sessions, beside=None):
+    """What is in an AWS, in the region of each session; and a value beside it in which numbers become names too."""
+    first, *others = (Account(endpoint, session.region_name, session) for session in sessions)
+    found = {service.__name__: service(first) for service in REGIONAL + GLOBAL}
+    for account in others:
+        account.names = first.names
+        found[account.region] = {service.__name__: service(account) for service in REGIONAL}
+    found = canonical(first.names.all(found))
+    return found if beside is None else {**found, "beside": first.names.all(beside)}
 
 
 def main():
@@ -503,15 +515,20 @@ def main():
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--endpoint", help="URL of the AWS to look at")
     where.add_argument("--each", action="store_true", help="look at each URL that standard input has a line of")
-    parser.add_argument("--region", required=True, help="region to look at")
+    parser.add_argument("--region", required=True, action="append", help="region to look at; may be repeated")
+    parser.add_argument("--with", dest="beside", metavar="FILE", help="JSON in which numbers become names too")
     arguments = parser.parse_args()
 
+    sessions = [boto3.Session("local", "local", region_name=region) for region in arguments.region]
     if arguments.endpoint:
-        json.dump(inventory(Account(arguments.endpoint, arguments.region)), sys.stdout, indent=2, sort_keys=True)
+        beside = None
+        if arguments.beside:
+            with open(arguments.beside, encoding="utf-8") as file:
+                beside = json.load(file)
+        json.dump(inventory(arguments.endpoint, sessions, beside), sys.stdout, indent=2, sort_keys=True)
         print()
-    session = boto3.Session("local", "local", region_name=arguments.region)
     for line in sys.stdin if arguments.each else []:
-        print(json.dumps(inventory(Account(line.strip(), arguments.region, session))), flush=True)
+        print(json.dumps(inventory(line.strip(), sessions)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,126 +1,215 @@
 //! stackr and Terraform, applied to the same directories on two fresh emulators, leave the same objects.
 //!
-//! Where Terraform or its provider is not there, the test says so and passes: `TF_PLUGIN_MIRROR` names a filesystem
-//! mirror with hashicorp/aws, without which Terraform looks where it always does.
+//! A test per directory of `tests/parity/cases`, and one per environment of the reference system. Where Terraform or its
+//! provider is not there, a test says so and passes (see [`Terraform::find`]).
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+#[path = "support/comparison.rs"]
+mod comparison;
 
-use serde_json::Value;
-use similar::TextDiff;
+use std::{path::Path, sync::Mutex, thread};
+
+use comparison::{lines, without_known};
+use serde_json::{Value, json};
 use stackr_local::{Emulator, Options};
-use stackr_testkit::{emulator, inventory};
+use stackr_testkit::{Case, Known, Settings, Terraform, TestEnvironment, emulator, inventory_with, values};
 
 const TMP: &str = env!("CARGO_TARGET_TMPDIR");
-const REGION: &str = "us-west-2";
-const ENVIRONMENT: &str = "dev";
-const STACKS: [&str; 2] = ["base", "runtime"];
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+/// A test per directory of `tests/parity/cases`.
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        $(#[test]
+        fn $name() {
+            case(stringify!($name));
+        })*
+
+        #[test]
+        fn every_directory_is_a_test() {
+            assert_eq!(Case::names(), [$(stringify!($name)),*]);
+        }
+    };
 }
 
-/// The real Terraform in a copy of the stacks.
-struct Terraform {
-    work: PathBuf,
-}
-
-impl Terraform {
-    /// Terraform, with its provider; otherwise why it cannot be used.
-    fn prepare(work: PathBuf) -> Result<Self, String> {
-        let version = Command::new("terraform").arg("version").output();
-        if !version.is_ok_and(|version| version.status.success()) {
-            return Err("terraform is not installed".to_owned());
-        }
-        let terraform = Self { work };
-        let prepared = terraform.script("prepare", &[]);
-        assert!(prepared.0, "{}", prepared.1);
-        match terraform.script("init", &STACKS) {
-            (true, _) => Ok(terraform),
-            (false, said) => Err(format!("terraform has no provider (see TF_PLUGIN_MIRROR)\n{said}")),
-        }
-    }
-
-    fn run(&self, action: &str, stack: &str, emulator: &Emulator) {
-        let (done, said) = self.script(action, &[stack, ENVIRONMENT, &emulator.endpoint()]);
-        assert!(done, "terraform.sh {action} {stack}\n{said}");
-    }
-
-    fn script(&self, action: &str, arguments: &[&str]) -> (bool, String) {
-        let mut command = Command::new(repository().join("tests/parity/terraform.sh"));
-        command.arg(action).arg(&self.work).args(arguments).stdin(Stdio::null());
-        let output = command.output().expect("the script runs");
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
-    }
-}
-
-/// What differs in two inventories, with where it is.
-fn difference(stackr: &Value, terraform: &Value) -> String {
-    let (mut left, mut right) = (String::new(), String::new());
-    flatten(stackr, "", &mut left);
-    flatten(terraform, "", &mut right);
-    let diff = TextDiff::from_lines(&left, &right);
-    diff.unified_diff().context_radius(1).header("stackr", "Terraform").to_string()
-}
-
-/// One line per value, with the way to it.
-fn flatten(value: &Value, at: &str, into: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                flatten(field, &format!("{at}.{name}"), into);
-            }
-        }
-        // A list is a set: what it has is told apart by what is in it, not by its place.
-        Value::Array(items) => {
-            for item in items {
-                let name =
-                    ["Name", "GroupName", "LoadBalancerName", "TargetGroupName", "name", "serviceName"];
-                let name = name.iter().find_map(|key| item.get(key).or_else(|| item["Tags"].get(key)));
-                let name = name.and_then(Value::as_str).unwrap_or_default();
-                flatten(item, &format!("{at}[{name}]"), into);
-            }
-        }
-        other => writeln!(into, "{at} = {other}").expect("a string takes it"),
-    }
+cases! {
+    vpc_inline,
 }
 
 #[test]
-fn stackr_and_terraform_leave_the_same_objects() {
-    let (ours, theirs) = (emulator(TMP, Options::default()), emulator(TMP, Options::default()));
-    let env = stackr_testkit::environment!().with_aws(&ours);
-    let terraform = match Terraform::prepare(env.path("terraform")) {
-        Ok(terraform) => terraform,
-        Err(why) => return println!("skipped: {why}"),
-    };
+fn reference_system_dev() {
+    reference("dev");
+}
+
+#[test]
+fn reference_system_staging() {
+    reference("staging");
+}
+
+#[test]
+fn reference_system_prod() {
+    reference("prod");
+}
+
+fn case(name: &str) {
+    let case = Case::load(name);
+    if let Some(why) = &case.settings.pending {
+        return println!("skipped: {why}");
+    }
+    let settings = case.settings.clone();
+    let Some(pair) = Pair::new(name, settings, None) else { return };
+    let directory = case.directory();
+    for version in case.versions() {
+        for place in [pair.env.project(), pair.terraform.root().to_owned()] {
+            case.put(&version, &place);
+        }
+        pair.terraform.init(&directory).unwrap_or_else(|why| panic!("{why}"));
+        pair.apply(&directory, &version);
+    }
+    pair.destroy(&directory);
+    pair.end();
+}
+
+fn reference(environment: &'static str) {
+    let Some(pair) = Pair::new("reference", Settings::default(), Some(environment)) else { return };
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for part in ["stacks", "env", "stackr.toml"] {
-        env.copy(repository().join(part));
+        pair.env.copy(repository.join(part));
+        comparison::copy(&repository.join(part), &pair.terraform.root().join(part));
+    }
+    for stack in ["base", "runtime"] {
+        pair.terraform.init(&format!("stacks/{stack}")).unwrap_or_else(|why| panic!("{why}"));
+        pair.apply(&format!("stacks/{stack}"), "");
+    }
+    for stack in ["runtime", "base"] {
+        pair.destroy(&format!("stacks/{stack}"));
+    }
+    pair.end();
+}
+
+/// Emulators that are empty again, for the next test.
+static EMULATORS: Mutex<Vec<Emulator>> = Mutex::new(Vec::new());
+
+fn fresh() -> Emulator {
+    let used = EMULATORS.lock().expect("nobody panics with it").pop();
+    used.unwrap_or_else(|| emulator(TMP, Options::default()))
+}
+
+/// stackr and Terraform, each with an AWS of its own.
+struct Pair {
+    env: TestEnvironment,
+    terraform: Terraform,
+    ours: Emulator,
+    theirs: Emulator,
+    settings: Settings,
+    /// The environment, in the words of the reference system: its file of values and its workspace.
+    environment: Option<&'static str>,
+    /// What is there before anything is made.
+    empty: Value,
+    differences: Mutex<Vec<String>>,
+}
+
+impl Pair {
+    /// The pair; nothing, and a word about it, where there is no Terraform.
+    fn new(name: &str, settings: Settings, environment: Option<&'static str>) -> Option<Self> {
+        let work = Path::new(TMP).join("parity").join(format!("{name}-{}", environment.unwrap_or("default")));
+        if work.exists() {
+            std::fs::remove_dir_all(&work).expect("what an earlier run left can be removed");
+        }
+        let terraform = match Terraform::find(work) {
+            Ok(terraform) => terraform,
+            Err(why) => {
+                println!("skipped: {why}");
+                return None;
+            }
+        };
+        let (ours, theirs) = (fresh(), fresh());
+        let region = settings.regions[0].clone();
+        let env = stackr_testkit::environment!().with_aws(&ours).with("AWS_REGION", &region);
+        let terraform = terraform.with_aws(&theirs).with("AWS_REGION", &region);
+        let terraform = match environment {
+            Some(environment) => terraform.with("TF_WORKSPACE", environment),
+            None => terraform,
+        };
+        let differences = Mutex::default();
+        let mut pair =
+            Self { env, terraform, ours, theirs, settings, environment, empty: Value::Null, differences };
+        pair.empty = pair.found(&pair.ours, None);
+        Some(pair)
     }
 
-    let mut differences = Vec::new();
-    let mut compare = |when: &str| {
-        let (ours, theirs) = (inventory(&ours, REGION), inventory(&theirs, REGION));
-        if ours != theirs {
-            differences.push(format!("after {when}:\n{}", difference(&ours, &theirs)));
+    fn found(&self, emulator: &Emulator, beside: Option<&Value>) -> Value {
+        let regions: Vec<_> = self.settings.regions.iter().map(String::as_str).collect();
+        inventory_with(emulator, &regions, beside)
+    }
+
+    /// Makes what a directory declares with both tools, and compares what is there and what their outputs are.
+    fn apply(&self, directory: &str, version: &str) {
+        let at = format!("{directory} {version}");
+        let (ours, theirs) = thread::scope(|scope| {
+            let ours = scope.spawn(|| {
+                self.stackr(0, &["apply", directory, "-y"]);
+                self.stackr(0, &["plan", directory, "--detailed-exitcode"]);
+                let outputs = json!({ "outputs": values(&self.stackr(0, &["output", directory, "--json"])) });
+                self.found(&self.ours, Some(&outputs))
+            });
+            self.terraform(0, directory, &["apply", "-auto-approve"]);
+            let changes = if self.settings.terraform_replans.is_some() { 2 } else { 0 };
+            self.terraform(changes, directory, &["plan", "-detailed-exitcode"]);
+            let outputs = json!({ "outputs": self.terraform.outputs(directory) });
+            (ours.join(), self.found(&self.theirs, Some(&outputs)))
+        });
+        let ours = ours.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        assert_ne!(ours, self.empty, "{at}: there is nothing to compare");
+        self.compare(&at, &ours, &theirs);
+    }
+
+    /// Takes it down with both.
+    fn destroy(&self, directory: &str) {
+        self.stackr(0, &["destroy", directory, "-y"]);
+        self.terraform(0, directory, &["destroy", "-auto-approve"]);
+    }
+
+    /// Nothing is left, and nothing was different.
+    fn end(self) {
+        for (tool, emulator) in [("stackr", &self.ours), ("Terraform", &self.theirs)] {
+            let left = lines(&self.empty, &self.found(emulator, None));
+            assert!(left.is_empty(), "{tool} left what it made\n{}", left.join("\n"));
         }
-    };
-    for stack in STACKS {
-        let _done = env.expect(0, ["--env", ENVIRONMENT, "apply", stack, "-y"]);
-        terraform.run("apply", stack, &theirs);
-        compare(&format!("apply {stack}"));
+        let differences = self.differences.into_inner().expect("nobody panics with it");
+        assert!(
+            differences.is_empty(),
+            "stackr (-) and Terraform (+) are not the same\n{}",
+            differences.join("\n")
+        );
+        for emulator in [self.ours, self.theirs] {
+            emulator.reset().expect("the emulator forgets");
+            EMULATORS.lock().expect("nobody panics with it").push(emulator);
+        }
     }
-    for stack in STACKS.iter().rev() {
-        let _done = env.expect(0, ["--env", ENVIRONMENT, "destroy", stack, "-y"]);
-        terraform.run("destroy", stack, &theirs);
-        compare(&format!("destroy {stack}"));
+
+    fn compare(&self, at: &str, ours: &Value, theirs: &Value) {
+        let known: &[Known] = &self.settings.known;
+        let different = without_known(at, lines(ours, theirs), known);
+        if !different.is_empty() {
+            let text = format!("{at}:\n{}", different.join("\n"));
+            self.differences.lock().expect("nobody panics with it").push(text);
+        }
     }
-    assert!(
-        differences.is_empty(),
-        "stackr and Terraform left different objects\n{}",
-        differences.join("\n")
-    );
+
+    fn stackr(&self, code: i32, arguments: &[&str]) -> String {
+        let environment = self.environment.map(|name| ["--env", name]);
+        let mut command = self.env.command::<0>([]);
+        command.args(environment.into_iter().flatten()).args(arguments);
+        let output = command.output().expect("stackr starts");
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "stackr {}\n{stdout}\n{stderr}", arguments.join(" "));
+        stdout.into_owned()
+    }
+
+    fn terraform(&self, code: i32, directory: &str, arguments: &[&str]) {
+        let values = self.environment.map(|name| format!("-var-file=../../env/{name}.tfvars"));
+        let arguments: Vec<_> = arguments.iter().copied().chain(values.as_deref()).collect();
+        let arguments = [&arguments[..1], &["-no-color", "-compact-warnings"], &arguments[1..]].concat();
+        self.terraform.expect(code, directory, &arguments);
+    }
 }

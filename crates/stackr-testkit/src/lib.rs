@@ -5,6 +5,7 @@
 //! - [`emulator`] is a local AWS of a test's own, from one installation per target directory;
 //! - [`inventory`] is what is in it, in a form that two equal systems have in common;
 //! - [`redact`] takes out of a text what differs from run to run;
+//! - [`Terraform`] is the real one, with its AWS provider, and a [`Case`] is what both tools run;
 //! - [`Proxy`] stands between a client and an emulator and does what networks and AWS do: counts, delays, throttles,
 //!   fails, loses answers, hides what is new;
 //! - [`sweep`] takes the reference system up and down while everything goes wrong in turn.
@@ -13,6 +14,7 @@
 //!
 //! A helper that fails panics: the test has failed.
 
+mod case;
 mod counts;
 mod document;
 mod environment;
@@ -25,15 +27,18 @@ mod proxy;
 mod redact;
 mod refusal;
 pub mod sweep;
+mod terraform;
 mod young;
 
+pub use case::{Case, Known, Settings};
 pub use counts::Counts;
 pub use environment::{Output, TestEnvironment};
 pub use faults::{Faults, Limit, NotUnderstood};
-pub use local::{emulator, forkable, inventory};
+pub use local::{emulator, forkable, inventory, inventory_with};
 pub use protocol::Call;
 pub use proxy::{Hook, Moment, Mutation, Proxy, ProxyOptions, Verdict};
 pub use redact::redact;
+pub use terraform::{Terraform, values};
 
 /// The environment of a test of the command: `stackr_testkit::environment!()`.
 ///

@@ -1,6 +1,9 @@
 //! The local AWS of a test.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use stackr_local::{Config, Emulator, LocalCloud, MOTO_VERSION, Options};
@@ -31,8 +34,29 @@ pub fn forkable(tmp: impl AsRef<Path>, options: Options) -> Emulator {
 /// If it cannot be read.
 #[must_use]
 pub fn inventory(emulator: &Emulator, region: &str) -> Value {
+    inventory_with(emulator, &[region], None)
+}
+
+/// The same in several regions, and a value of the caller's, as `beside`, in which ids have the names that they have in
+/// the inventory.
+///
+/// # Panics
+/// If it cannot be read.
+#[must_use]
+pub fn inventory_with(emulator: &Emulator, regions: &[&str], beside: Option<&Value>) -> Value {
     let mut python = emulator.python();
-    python.arg(inventory_script()).args(["--endpoint", &emulator.endpoint(), "--region", region]);
+    python.arg(inventory_script()).args(["--endpoint", &emulator.endpoint()]);
+    for region in regions {
+        python.args(["--region", region]);
+    }
+    let file = beside.map(|value| {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        write!(file, "{value}").expect("a file");
+        file
+    });
+    if let Some(file) = &file {
+        python.arg("--with").arg(file.path());
+    }
     let output = python.output().expect("Python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("the inventory is JSON")
