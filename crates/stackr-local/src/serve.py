@@ -144,6 +144,130 @@ def speak_of_buckets_as_s3_does():
     FakeDeleteMarker.dispose = lambda self, garbage=False: None
 
 
+def make_zones_of_vpcs_private():
+    """Route 53: a zone that is made with a VPC is private, whether or not the request says so again."""
+    from moto.route53.responses import Route53 as Responses
+
+    boolean = Responses._get_bool_param
+
+    def get_bool_param(self, name, if_none=None):
+        if name == "HostedZoneConfig.PrivateZone" and self._get_param("VPC.VPCId"):
+            return True
+        return boolean(self, name, if_none)
+
+    Responses._get_bool_param = get_bool_param
+
+
+def let_services_be_without_security_groups():
+    """ECS: the security groups of a service may be left out, and then are those of its VPC."""
+    from moto.ecs.models import Service
+
+    validate = Service._validate_network
+
+    def validate_network(self, network):
+        network["awsvpcConfiguration"].setdefault("securityGroups", [])
+        return validate(self, network)
+
+    Service._validate_network = validate_network
+
+
+def remember_addresses_of_load_balancers():
+    """ELB: the addresses that a load balancer was given for its subnets are forgotten."""
+    from moto.elbv2.models import ELBv2Backend as Backend, FakeLoadBalancer
+
+    create, set_subnets = Backend.create_load_balancer, Backend.set_subnets
+    zones = FakeLoadBalancer.availability_zones.fget
+
+    def note(balancer, mappings):
+        balancer.mappings = {mapping["SubnetId"]: mapping for mapping in mappings or []}
+
+    def create_load_balancer(self, *args, **kwargs):
+        balancer = create(self, *args, **kwargs)
+        note(balancer, kwargs.get("subnet_mappings"))
+        return balancer
+
+    def set_subnets_of(self, arn, subnets, mappings):
+        answer = set_subnets(self, arn, subnets, mappings)
+        note(self.load_balancers[arn], mappings)
+        return answer
+
+    def availability_zones(self):
+        found = zones(self)
+        for zone in found:
+            given = getattr(self, "mappings", {}).get(zone.subnet_id, {})
+            address = {
+                "AllocationId": given.get("AllocationId"),
+                "PrivateIPv4Address": given.get("PrivateIPv4Address"),
+                "IPv6Address": given.get("IPv6Address"),
+            }
+            address = {key: value for key, value in address.items() if value}
+            zone.load_balancer_addresses = [address] if address else []
+        return found
+
+    Backend.create_load_balancer = create_load_balancer
+    Backend.set_subnets = set_subnets_of
+    FakeLoadBalancer.availability_zones = property(availability_zones)
+
+
+def remember_all_of_a_lifecycle():
+    """S3: a lifecycle rule loses the sizes that it filters by, and how many old versions it keeps."""
+    import xmltodict
+    from moto.s3.models import FakeBucket
+    from moto.s3.responses import S3Response as Response
+
+    set_lifecycle, get_lifecycle = FakeBucket.set_lifecycle, Response.get_bucket_lifecycle
+    sizes = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
+
+    def set_rules(self, rules):
+        set_lifecycle(self, rules)
+        for kept, given in zip(self.rules, rules):
+            kept.given = given
+
+    def parts(filter):
+        """The sizes of a filter, and those within its `And`, in the order in which S3 gives them."""
+        return {key: filter[key] for key in sizes if (filter or {}).get(key) is not None}
+
+    def get_bucket_lifecycle(self):
+        status, headers, body = get_lifecycle(self)
+        root = xmltodict.parse(body, force_list=("Rule",))
+        answered = next(iter(root.values())).get("Rule") or []
+        for rule, kept in zip(answered, self.backend.get_bucket_lifecycle(self.bucket_name)):
+            given = getattr(kept, "given", {})
+            found = {**parts(given.get("Filter"))}
+            inner = parts((given.get("Filter") or {}).get("And"))
+            if found or inner:
+                rule["Filter"] = {**(rule.get("Filter") or {}), **found}
+            if inner:
+                rule["Filter"]["And"] = {**(rule["Filter"].get("And") or {}), **inner}
+            newer = (given.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions")
+            if newer is not None:
+                rule["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] = newer
+        return status, headers, xmltodict.unparse(root)
+
+    FakeBucket.set_lifecycle = set_rules
+    Response.get_bucket_lifecycle = get_bucket_lifecycle
+
+
+def remember_classes_of_log_groups():
+    """CloudWatch Logs: the class of a log group is forgotten."""
+    from moto.logs.models import LogGroup
+    from moto.logs.responses import LogsResponse as Responses
+
+    create, describe = Responses.create_log_group, LogGroup.to_describe_dict
+
+    def create_log_group(self):
+        answer = create(self)
+        group = self.logs_backend.groups[self._get_param("logGroupName")]
+        group.log_group_class = self._get_param("logGroupClass")
+        return answer
+
+    def to_describe_dict(self):
+        return {**describe(self), "logGroupClass": getattr(self, "log_group_class", None) or "STANDARD"}
+
+    Responses.create_log_group = create_log_group
+    LogGroup.to_describe_dict = to_describe_dict
+
+
 class Forkable:
     """An application that can be copied, between two requests, together with the process it runs in."""
 
@@ -235,6 +359,11 @@ def main():
     create_only_what_is_not_there()
     delete_zones_of_namespaces()
     speak_of_buckets_as_s3_does()
+    make_zones_of_vpcs_private()
+    let_services_be_without_security_groups()
+    remember_addresses_of_load_balancers()
+    remember_all_of_a_lifecycle()
+    remember_classes_of_log_groups()
 
     def server(app, fd=None):
         return make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler, fd=fd)

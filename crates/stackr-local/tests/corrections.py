@@ -51,6 +51,65 @@ def a_rule_from_a_group_keeps_its_description():
     assert descriptions == ["from ourselves"], rules
 
 
+def a_service_may_be_without_security_groups():
+    ec2, ecs = client("ec2"), client("ecs")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    network = {"awsvpcConfiguration": {"subnets": [subnet]}}
+    made = ecs.create_service(cluster="c", serviceName="n", taskDefinition="f", networkConfiguration=network)
+    assert made["service"]["networkConfiguration"]["awsvpcConfiguration"]["subnets"] == [subnet], made
+
+
+def a_zone_with_a_vpc_is_private():
+    vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    route53, within = client("route53"), {"VPCId": vpc, "VPCRegion": "us-west-2"}
+    zone = route53.create_hosted_zone(Name="within.example", CallerReference="2", VPC=within)["HostedZone"]
+    answer = route53.get_hosted_zone(Id=zone["Id"])
+    assert answer["HostedZone"]["Config"]["PrivateZone"], answer
+    assert answer["VPCs"] == [within], answer
+
+
+def a_load_balancer_keeps_its_addresses():
+    ec2, elbv2 = client("ec2"), client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    mapping = {"SubnetId": subnet, "AllocationId": address}
+    elbv2.create_load_balancer(Name="n", Type="network", SubnetMappings=[mapping])
+    balancer = elbv2.describe_load_balancers(Names=["n"])["LoadBalancers"][0]
+    [zone] = balancer["AvailabilityZones"]
+    assert zone["LoadBalancerAddresses"] == [{"AllocationId": address}], balancer
+
+
+def a_lifecycle_keeps_its_sizes_and_versions():
+    s3 = client("s3")
+    s3.create_bucket(Bucket="lived", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    rules = [
+        {
+            "ID": "both",
+            "Status": "Enabled",
+            "Filter": {"And": {"Prefix": "a/", "ObjectSizeGreaterThan": 1, "ObjectSizeLessThan": 9}},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 7, "NewerNoncurrentVersions": 3},
+        },
+        {
+            "ID": "one",
+            "Status": "Enabled",
+            "Filter": {"ObjectSizeGreaterThan": 5},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        },
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket="lived", LifecycleConfiguration={"Rules": rules})
+    assert s3.get_bucket_lifecycle_configuration(Bucket="lived")["Rules"] == rules
+
+
+def a_log_group_keeps_its_class():
+    logs = client("logs")
+    logs.create_log_group(logGroupName="rare", logGroupClass="INFREQUENT_ACCESS")
+    logs.create_log_group(logGroupName="usual")
+    groups = logs.describe_log_groups()["logGroups"]
+    assert [group["logGroupClass"] for group in groups] == ["INFREQUENT_ACCESS", "STANDARD"], groups
+
+
 def a_record_can_be_made_deleted_and_made_again_but_not_twice():
     route53 = client("route53")
     zone = route53.create_hosted_zone(Name="a.example", CallerReference="1")["HostedZone"]["Id"]
@@ -83,6 +142,11 @@ def a_namespace_takes_its_zone_with_it():
 
 
 a_service_says_what_it_was_given()
+a_service_may_be_without_security_groups()
 a_rule_from_a_group_keeps_its_description()
+a_zone_with_a_vpc_is_private()
+a_load_balancer_keeps_its_addresses()
+a_lifecycle_keeps_its_sizes_and_versions()
+a_log_group_keeps_its_class()
 a_record_can_be_made_deleted_and_made_again_but_not_twice()
 a_namespace_takes_its_zone_with_it()
