@@ -104,6 +104,16 @@ resource "aws_vpc" "main" {
     );
     let lifecycle = &stack.blocks()[0].lifecycle;
     assert!(lifecycle.create_before_destroy && lifecycle.prevent_destroy);
+    let json = r#"{ "resource": { "aws_vpc": { "main": { "rule": { "port": 4 }, "lifecycle": { "prevent_destroy": false } } } } }"#;
+    let files = [("a_override.tf", over), ("b_override.tf.json", json), ("main.tf", main)];
+    let stack = load_files(&files, &Inputs::default())
+        .unwrap_or_else(|r| panic!("{}", shown(&r.diagnostics, &r.sources)));
+    assert_eq!(
+        arguments(&stack, "aws_vpc.main", &Values::default()),
+        "{ \"name\" = \"x\" \"other\" = [ { \"x\" = 1 }, ] \"rule\" = { \"port\" = 4 } \"size\" = 3 }"
+    );
+    let lifecycle = &stack.blocks()[0].lifecycle;
+    assert!(lifecycle.create_before_destroy && !lifecycle.prevent_destroy);
     let files = [("override.tf", "variable \"x\" {\n  default = 1\n}\n"), ("main.tf", main)];
     let rejected = load_files(&files, &Inputs::default()).err().unwrap();
     assert_eq!(

@@ -46,15 +46,17 @@ fn merge_locals(base: &mut Body, block: Block, diagnostics: &mut Diagnostics) {
 }
 
 /// Arguments replace arguments, blocks of a kind replace all blocks of that kind; `lifecycle` and
-/// `required_providers` are merged.
+/// `required_providers` are merged. In JSON, blocks are written as arguments: each replaces the other.
 fn merge_body(base: &mut Body, over: Body) {
     for attribute in over.attributes {
+        base.blocks.retain(|b| name(b) != &*attribute.name);
         put(base, attribute);
     }
     let merged = |kind: &str| matches!(kind, "lifecycle" | "required_providers");
     let replaced = over.blocks.iter().filter(|b| !merged(&b.kind)).map(|b| name(b).to_owned());
     let replaced: Vec<_> = replaced.collect();
     base.blocks.retain(|b| !replaced.iter().any(|kind| kind == name(b)));
+    base.attributes.retain(|a| !replaced.iter().any(|kind| **kind == *a.name));
     for block in over.blocks {
         match base.blocks.iter_mut().find(|b| merged(&block.kind) && b.kind == block.kind) {
             Some(found) => merge_body(&mut found.body, block.body),
