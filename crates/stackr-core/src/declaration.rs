@@ -133,6 +133,14 @@ pub struct Declared {
     pub span: Option<Span>,
 }
 
+impl Declared {
+    /// Whether an address is one of its instances.
+    #[must_use]
+    pub fn has(&self, address: &Address) -> bool {
+        address.block == self.key && address.module.0.iter().map(|step| &step.name).eq(&self.module)
+    }
+}
+
 /// How the instances of a block are told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
@@ -152,6 +160,8 @@ pub struct BlockRef {
     pub arg: Option<String>,
     /// The index of the other block in [`Declaration::blocks`].
     pub to: usize,
+    /// Whether the block names the other itself, not through a local, a variable or a module.
+    pub direct: bool,
 }
 
 /// The `lifecycle` block of a resource.

@@ -184,7 +184,7 @@ impl Stack {
         if let (Some(later), Some(to)) =
             (self.index(&later.address.block), self.index(&earlier.address.block))
         {
-            self.refer(later, BlockRef { arg: None, to });
+            self.refer(later, BlockRef { arg: None, to, direct: true });
         }
     }
 
@@ -285,7 +285,7 @@ impl Stack {
         });
         for (arg, expr) in &args {
             for to in self.referred(expr, &format_args!("`{address}`")) {
-                self.refer(index, BlockRef { arg: Some(arg.clone()), to });
+                self.refer(index, BlockRef { arg: Some(arg.clone()), to, direct: true });
             }
         }
         if self.instances[index].iter().any(|i| i.address == address) {

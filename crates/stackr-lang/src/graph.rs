@@ -47,7 +47,10 @@ pub(crate) fn resolve(tree: &mut Tree, diagnostics: &mut Diagnostics) -> Vec<Vec
             if set.remove(&index) {
                 diagnostics.push(refers_to_itself(tree, index, arg.as_deref()));
             }
-            own.extend(set.into_iter().map(|to| BlockRef { arg: arg.clone(), to }));
+            // What a condition needs, its block does not name.
+            let named = arg.as_deref() != Some("lifecycle");
+            let direct = |to| arg.is_none() || named && deps.contains(&Dep::Block(to));
+            own.extend(set.into_iter().map(|to| BlockRef { arg: arg.clone(), to, direct: direct(to) }));
         }
         refs.push(own);
     }

@@ -476,9 +476,16 @@ impl<'a> Planner<'a> {
         drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
         let asked = recording.asked.into_inner();
         let depends_on = self.dependencies(declaration, address, waits, &asked);
-        let pending = depends_on.keys().any(|a| self.decided.get(a).is_some_and(Decided::acts));
+        let pending = |a: &Address| self.decided.get(a).is_some_and(Decided::acts);
         let explicit = block.refs.iter().any(|r| r.arg.is_none());
-        if args.is_wholly_known() && !terms.undecided && !(pending && explicit) {
+        // Who names an object means it as the plan will leave it, even where what is named of it is known already:
+        // the name of a repository that is not there yet.
+        let named = |a: &Address| {
+            let named = block.refs.iter().filter(|r| r.direct).map(|r| &declaration.blocks()[r.to]);
+            a.block.mode == Mode::Managed && named.into_iter().any(|other| other.has(a))
+        };
+        let late = depends_on.keys().any(|a| (explicit || named(a)) && pending(a));
+        if args.is_wholly_known() && !terms.undecided && !late {
             questions.push(Question::Look {
                 address: address.clone(),
                 ty: address.ty().to_owned(),

@@ -111,8 +111,31 @@ struct RuleOutputs {
 }
 pretend!(Rule, RuleArgs, RuleOutputs, "rule", &[], &["net"]);
 
+/// What can be looked up about something by its name.
+#[derive(Clone, Debug, Args)]
+struct FactArgs {
+    /// What it is about.
+    about: String,
+}
+#[derive(Clone, Debug, Outputs)]
+struct FactOutputs {
+    /// What is known.
+    fact: String,
+}
+struct Fact;
+impl Lookup for Fact {
+    const TYPE: &'static str = "fact";
+    type Cloud = ();
+    type Args = FactArgs;
+    type Outputs = FactOutputs;
+    async fn read(_: &(), _: &FactArgs) -> Result<FactOutputs> {
+        Err(CloudError::bug("not called"))
+    }
+}
+
 fn registry() -> Registry {
-    Registry::default().with::<Net>().with::<Host>().with::<Gate>().with::<Rule>()
+    let registry = Registry::default().with::<Net>().with::<Host>().with::<Gate>();
+    registry.with::<Rule>().with_lookup::<Fact>()
 }
 
 fn base() -> Stack {
@@ -162,7 +185,11 @@ fn plan(
                         let seen = drift(&address, AnySeen { args, outputs, status: Status::Ready });
                         Answer::Seen { address, deposed, seen }
                     }
-                    Question::Look { .. } | Question::Import { .. } => unreachable!("no data, no imports"),
+                    Question::Look { address, .. } => {
+                        let value = Value::object([("fact", Value::from("read while planning"))]);
+                        Answer::Found { address, value }
+                    }
+                    Question::Import { .. } => unreachable!("no imports"),
                 });
                 planner.answer(answers.collect());
             }
@@ -363,6 +390,23 @@ fn an_update_names_the_arguments_that_differ() {
     check(&plan, "s1   update  net.a");
     let fields = &plan.changes.iter().find(|c| c.action == Action::Update).unwrap().fields;
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["note"]);
+}
+
+#[test]
+fn data_that_names_an_object_is_read_after_the_object_changed() {
+    let stack = |note: &str| {
+        let mut stack = Stack::new("base");
+        let net = stack.add("a", Net::args().cidr("10.0.0.5/8").note(note));
+        stack.look_up("f", Fact::query().about(&net.id));
+        stack
+    };
+    let last = applied(&stack("old"));
+    check(&plain(&stack("old"), &last), "");
+    check(
+        &plain(&stack("new"), &last),
+        "s1   update  net.a
+         s2   read    data.fact.f    after s1.ready",
+    );
 }
 
 #[test]
