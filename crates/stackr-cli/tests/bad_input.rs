@@ -239,6 +239,29 @@ resource "aws_vcp" "other" {
 }
 
 #[test]
+fn a_type_that_is_not_there_does_not_matter_where_there_is_no_object_of_it() {
+    let block = r#"
+resource "aws_vcp" "other" {
+  count      = var.other ? 1 : 0
+  cidr_block = aws_vpc.main.cidr_block
+}
+variable "other" {
+  default = false
+}
+output "other" {
+  value = try(aws_vcp.other[0].id, "none")
+}
+"#;
+    let env = stackr_testkit::environment!();
+    env.write("stacks/net/main.tf", &format!("{NET}{block}"));
+    let output = env.stackr(["validate", "net"]);
+    assert_eq!(output.code, 0, "{}", env.redacted(&output));
+    env.write("stacks/net/more.auto.tfvars", "other = true\n");
+    let output = env.expect(1, ["validate", "net"]);
+    assert!(output.stderr.contains("unsupported type"), "{}", env.redacted(&output));
+}
+
+#[test]
 fn sources_that_do_not_parse_are_marked() {
     assert_snapshot!(rejected(&NET.replace("\"10.0.0.0/16\"", "")), @r"
     exit 1

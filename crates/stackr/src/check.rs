@@ -4,8 +4,8 @@ use stackr_core::{
     Declaration, Diagnostic, Diagnostics, Env, Expansion, Mode, Registry, Schema, coerce_args,
 };
 
-/// Everything that is wrong with a declaration whatever AWS says: unknown types and arguments, missing and
-/// mistyped ones. `env` gives other blocks' values; unknown ones are right.
+/// Everything that is wrong with a declaration whatever AWS says: objects of unknown types, unknown, missing and
+/// mistyped arguments. `env` gives other blocks' values; unknown ones are right.
 #[must_use]
 pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) -> Diagnostics {
     let mut problems = Diagnostics::default();
@@ -14,11 +14,6 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
             Mode::Managed => registry.resource(&block.key.ty).map(|r| r.schema()),
             Mode::Data => registry.lookup(&block.key.ty).map(|l| l.schema()),
         };
-        let Some(schema) = schema else {
-            let problem = stackr_plan::unsupported_type(&block.key, registry);
-            problems.push(problem.at(block.span.clone()));
-            continue;
-        };
         let addresses = match declaration.expand(index, env) {
             Ok(Expansion::Known(addresses)) => addresses,
             Ok(Expansion::Unknown) => continue,
@@ -26,6 +21,14 @@ pub fn check(declaration: &dyn Declaration, registry: &Registry, env: &dyn Env) 
                 problems.extend(found);
                 continue;
             }
+        };
+        // A type that there is not matters only where there is an object of it: a module may have flags for more.
+        let Some(schema) = schema else {
+            if !addresses.is_empty() {
+                let problem = stackr_plan::unsupported_type(&block.key, registry);
+                problems.push(problem.at(block.span.clone()));
+            }
+            continue;
         };
         for address in addresses {
             let written = match declaration.evaluate(index, &address, env) {
