@@ -46,6 +46,18 @@ DEFAULT_ATTRIBUTES = {
     "zonal_shift.config.enabled": "false",
 }
 
+# The same for a network load balancer.
+DEFAULT_NETWORK_ATTRIBUTES = {
+    "access_logs.s3.enabled": "false",
+    "deletion_protection.enabled": "false",
+    "dns_record.client_routing_policy": "any_availability_zone",
+    "load_balancing.cross_zone.enabled": "false",
+    "zonal_shift.config.enabled": "false",
+}
+
+# What the tools append to a prefix of the author's: a time and a number, or a number alone.
+GENERATED = re.compile(r"(?<=[-_/.])[0-9a-f]{26,32}(?![0-9a-f])")
+
 # Tags that are not of the author's making.
 FOREIGN_TAGS = ("stackr:", "aws:")
 
@@ -76,8 +88,9 @@ class Names:
                 return {walk(key): walk(item) for key, item in value.items()}
             if isinstance(value, list):
                 return [walk(item) for item in value]
-            if isinstance(value, str) and numbers:
-                return pattern.sub(lambda match: self.known[match[0]], value)
+            if isinstance(value, str):
+                value = pattern.sub(lambda match: self.known[match[0]], value) if numbers else value
+                return GENERATED.sub("GENERATED", value)
             return value
 
         return walk(value)
@@ -238,6 +251,8 @@ def ec2(account):
 
     endpoints = []
     for endpoint in ours(described("describe_vpc_endpoints", "VpcEndpoints")):
+        if endpoint["State"].lower() in ("deleting", "deleted"):
+            continue
         give("vpce", f"{endpoint['ServiceName']} in {endpoint['VpcId']}", endpoint["VpcEndpointId"])
         document = policy(endpoint.get("PolicyDocument") or "{}")
         unwanted = ("NetworkInterfaceIds", "DnsEntries")
@@ -286,8 +301,8 @@ def elbv2(account):
         give("load-balancer", name, arn)
         give("load-balancer-dns", name, balancer["DNSName"])
         settings = attributes("describe_load_balancer_attributes", LoadBalancerArn=arn)
-        if balancer["Type"] == "application":
-            settings = {**DEFAULT_ATTRIBUTES, **settings}
+        defaults = {"application": DEFAULT_ATTRIBUTES, "network": DEFAULT_NETWORK_ATTRIBUTES}
+        settings = {**defaults.get(balancer["Type"], {}), **settings}
         # Terraform does not send the default; the emulator forgets to fill it in.
         scheme = balancer.get("Scheme") or "internet-facing"
         balancers.append({**balancer, "Scheme": scheme, "Attributes": settings, "Tags": tagged(arn)})
@@ -375,11 +390,13 @@ def route53(account):
 
 def acm(account):
     certificates = []
-    for summary in account.all("acm", "list_certificates", "CertificateSummaryList"):
+    # By name, because several may have a number in common, which then has the name of the first.
+    found = account.all("acm", "list_certificates", "CertificateSummaryList")
+    for summary in sorted(found, key=lambda summary: summary["DomainName"]):
         arn = summary["CertificateArn"]
         certificate = account.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
         account.names.give("certificate", certificate["DomainName"], arn)
-        for option in certificate.get("DomainValidationOptions", []):
+        for option in sorted(certificate.get("DomainValidationOptions", []), key=lambda option: option["DomainName"]):
             record = option.get("ResourceRecord", {})
             # A wildcard and its domain have the same record: it has the name of the domain.
             key = option["DomainName"].removeprefix("*.")

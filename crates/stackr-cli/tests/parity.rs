@@ -6,12 +6,16 @@
 #[path = "support/comparison.rs"]
 mod comparison;
 
-use std::{path::Path, sync::Mutex, thread};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use comparison::{lines, without_known};
 use serde_json::{Value, json};
 use stackr_local::{Emulator, Options};
-use stackr_testkit::{Case, Known, Settings, Terraform, TestEnvironment, emulator, inventory_with, values};
+use stackr_testkit::{Case, Settings, Terraform, TestEnvironment, emulator, inventory_with, values};
 
 const TMP: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -31,7 +35,41 @@ macro_rules! cases {
 }
 
 cases! {
-    vpc_inline,
+    buckets,
+    certificates,
+    cloud_map,
+    conditionals,
+    count_to_for_each,
+    create_before_destroy,
+    data_sources,
+    default_tags,
+    dynamic_blocks,
+    endpoints,
+    functions,
+    iam_documents,
+    json_and_overrides,
+    json_single_block,
+    listener_rules,
+    log_groups,
+    modules_for_each,
+    nat_gateways,
+    object_variables,
+    outputs,
+    records,
+    regions_by_alias,
+    registries,
+    routes_inline,
+    routes_separate,
+    security_groups_inline,
+    security_groups_separate,
+    services,
+    task_definitions,
+    timeouts,
+    vendored_module,
+    vpc_module_external,
+    vpc_module_simple,
+    vpc_module_zones,
+    weighted_forward,
 }
 
 #[test]
@@ -88,9 +126,14 @@ fn reference(environment: &'static str) {
 /// Emulators that are empty again, for the next test.
 static EMULATORS: Mutex<Vec<Emulator>> = Mutex::new(Vec::new());
 
+/// An empty emulator. They start one after the other: ten at once would be too slow for each other's patience.
 fn fresh() -> Emulator {
+    static STARTS: Mutex<()> = Mutex::new(());
     let used = EMULATORS.lock().expect("nobody panics with it").pop();
-    used.unwrap_or_else(|| emulator(TMP, Options::default()))
+    used.unwrap_or_else(|| {
+        let _alone = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
+        emulator(TMP, Options::default())
+    })
 }
 
 /// stackr and Terraform, each with an AWS of its own.
@@ -159,7 +202,11 @@ impl Pair {
         });
         let ours = ours.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         assert_ne!(ours, self.empty, "{at}: there is nothing to compare");
-        self.compare(&at, &ours, &theirs);
+        let different = without_known(version, lines(&ours, &theirs), &self.settings.known);
+        if !different.is_empty() {
+            let text = format!("{at}:\n{}", different.join("\n"));
+            self.differences.lock().expect("nobody panics with it").push(text);
+        }
     }
 
     /// Takes it down with both.
@@ -183,15 +230,6 @@ impl Pair {
         for emulator in [self.ours, self.theirs] {
             emulator.reset().expect("the emulator forgets");
             EMULATORS.lock().expect("nobody panics with it").push(emulator);
-        }
-    }
-
-    fn compare(&self, at: &str, ours: &Value, theirs: &Value) {
-        let known: &[Known] = &self.settings.known;
-        let different = without_known(at, lines(ours, theirs), known);
-        if !different.is_empty() {
-            let text = format!("{at}:\n{}", different.join("\n"));
-            self.differences.lock().expect("nobody panics with it").push(text);
         }
     }
 

@@ -36,6 +36,9 @@ pub struct Settings {
 pub struct Known {
     /// The lines of the comparison: `-` is what stackr left, `+` what Terraform did.
     pub lines: Vec<String>,
+    /// The versions in which it differs, such as `v2`; all where none is said.
+    #[serde(default)]
+    pub versions: Vec<String>,
     /// Why it stays.
     pub reason: String,
 }

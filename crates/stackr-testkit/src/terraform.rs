@@ -151,7 +151,8 @@ impl Terraform {
     }
 }
 
-/// `{"a": {"value": 1, …}}` as `{"a": 1}`: outputs as Terraform and stackr print them.
+/// `{"a": {"value": 1, …}}` as `{"a": 1}`: outputs as Terraform and stackr print them. Those that are null are left out:
+/// Terraform does not record them.
 ///
 /// # Panics
 /// If it is something else.
@@ -159,7 +160,8 @@ impl Terraform {
 pub fn values(outputs: &str) -> Value {
     let outputs: Value = serde_json::from_str(outputs).expect("outputs are JSON");
     let outputs = outputs.as_object().expect("outputs are an object");
-    outputs.iter().map(|(name, output)| (name.clone(), output["value"].clone())).collect()
+    let values = outputs.iter().map(|(name, output)| (name.clone(), output["value"].clone()));
+    values.filter(|(_, value)| !value.is_null()).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the provider is, only the environment can say")]

@@ -44,12 +44,13 @@ fn flatten(value: &Value, at: &str, into: &mut String) {
 }
 
 /// The differences that are not known, and the known ones that are not there any more.
-pub(crate) fn without_known(at: &str, mut lines: Vec<String>, known: &[Known]) -> Vec<String> {
+pub(crate) fn without_known(version: &str, mut lines: Vec<String>, known: &[Known]) -> Vec<String> {
     let mut gone = Vec::new();
-    for expected in known.iter().flat_map(|known| &known.lines) {
+    let here = known.iter().filter(|k| k.versions.is_empty() || k.versions.iter().any(|v| v == version));
+    for expected in here.flat_map(|known| &known.lines) {
         match lines.iter().position(|line| line == expected) {
             Some(position) => drop(lines.remove(position)),
-            None => gone.push(format!("no longer so at {at}: {expected}")),
+            None => gone.push(format!("no longer so: {expected}")),
         }
     }
     lines.extend(gone);

@@ -1,0 +1,3 @@
+resource "aws_acm_certificate" "main" {
+  subject_alternative_names = ["*.${var.domain}", "www.${var.domain}"]
+}

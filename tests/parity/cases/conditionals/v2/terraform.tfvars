@@ -1,0 +1,3 @@
+logs   = false
+bucket = "parity-conditional"
+zones  = ["us-west-2b"]

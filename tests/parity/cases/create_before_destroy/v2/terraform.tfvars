@@ -1,0 +1,2 @@
+generation = "two"
+port       = 9090

@@ -1,0 +1,1 @@
+interfaces = ["ecr.api", "ecr.dkr"]

@@ -1,0 +1,1 @@
+retention = { api = 0, worker = 60, batch = 14 }

@@ -1,0 +1,1 @@
+ports = { http = 8080, admin = 9000 }

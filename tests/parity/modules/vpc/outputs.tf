@@ -1,0 +1,24 @@
+output "vpc_id" { value = try(aws_vpc.this[0].id, null) }
+output "vpc_arn" { value = try(aws_vpc.this[0].arn, null) }
+output "vpc_cidr_block" { value = try(aws_vpc.this[0].cidr_block, null) }
+output "vpc_owner_id" { value = try(aws_vpc.this[0].owner_id, null) }
+output "igw_id" { value = try(aws_internet_gateway.this[0].id, null) }
+output "public_subnets" { value = aws_subnet.public[*].id }
+output "public_subnets_cidr_blocks" { value = compact(aws_subnet.public[*].cidr_block) }
+output "private_subnets" { value = aws_subnet.private[*].id }
+output "private_subnet_arns" { value = aws_subnet.private[*].arn }
+output "database_subnets" { value = aws_subnet.database[*].id }
+output "intra_subnets" { value = aws_subnet.intra[*].id }
+output "public_route_table_ids" { value = aws_route_table.public[*].id }
+output "private_route_table_ids" { value = aws_route_table.private[*].id }
+output "database_route_table_ids" { value = try(coalescelist(aws_route_table.database[*].id, aws_route_table.private[*].id), []) }
+output "nat_ids" { value = aws_eip.nat[*].id }
+output "nat_public_ips" { value = var.reuse_nat_ips ? var.external_nat_ip_ids : aws_eip.nat[*].public_ip }
+output "natgw_ids" { value = aws_nat_gateway.this[*].id }
+output "endpoints" { value = { for name, endpoint in aws_vpc_endpoint.this : name => endpoint.id } }
+output "flow_log_id" { value = try(aws_flow_log.this[0].id, null) }
+output "flow_log_group" { value = try(aws_cloudwatch_log_group.flow_log[0].arn, null) }
+output "dhcp_options_id" { value = try(aws_vpc_dhcp_options.this[0].id, null) }
+output "default_security_group_id" { value = try(aws_vpc.this[0].default_security_group_id, null) }
+output "azs" { value = var.azs }
+output "name" { value = var.name }
