@@ -332,6 +332,9 @@ def ecs(account):
             found = client.describe_services(cluster=arn, services=[name], include=["TAGS"])["services"][0]
             if found["status"] == "ACTIVE":
                 unwanted = ("deployments", "events", "taskSets", "runningCount", "pendingCount")
+                # AWS gives the base whether or not it was written; the emulator only if it was.
+                for strategy in found.get("capacityProviderStrategy", []):
+                    strategy.setdefault("base", 0)
                 services.append({**without(found, *unwanted), "tags": tags(found.get("tags"))})
 
     # How often a family was registered is history: only what is in force is compared, and that it is alone.
