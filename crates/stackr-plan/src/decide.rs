@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use stackr_core::{
-    Address, AnyRecord, AnyResource, AnySeen, Declaration, Diagnostic, Object, Presence, Schema, Status,
-    Value, sealed,
+    Address, AnyRecord, AnyResource, AnySeen, Declaration, Diagnostic, Kind, Object, Presence, Schema,
+    Status, Value, equal, sealed,
 };
 
 use crate::{
     Action, Change, Difference, FieldChange, Reason, Refusal, Target, Unseal, Want, differences,
-    planned_value, recorded, value, want::marked_like,
+    planned_value, recorded, value, value::changed_value, want::marked_like,
 };
 
 /// The decision about one object, with what its steps need.
@@ -151,9 +151,26 @@ fn open_computed(schema: &Schema, args: &Value) -> Value {
 
 /// What an object is before a change, with what was sensitive when it was recorded.
 pub(crate) fn before(schema: &Schema, last: &Object, seen: &AnySeen) -> Value {
-    let mut secrets = last.args_value().attributes().cloned().unwrap_or_default();
-    secrets.extend(last.outputs_value().attributes().cloned().unwrap_or_default());
-    marked_like(&value(schema, &Value::Null, seen), &Value::Object(secrets))
+    let mut recorded = last.args_value().attributes().cloned().unwrap_or_default();
+    recorded.extend(last.outputs_value().attributes().cloned().unwrap_or_default());
+    let recorded = Value::Object(recorded);
+    let mut now = value(schema, &Value::Null, seen);
+    if let (Value::Object(now), true) = (&mut now, schema.has_tags()) {
+        now.insert("tags".to_owned(), own_tags(&recorded, seen));
+    }
+    marked_like(&now, &recorded)
+}
+
+/// The tags that an object has of its own: without those that it was given as the provider's defaults.
+fn own_tags(recorded: &Value, seen: &AnySeen) -> Value {
+    let tags = |value: Option<&Value>| value.and_then(Value::attributes).cloned().unwrap_or_default();
+    let (own, all) = (tags(recorded.get("tags")), tags(recorded.get("tags_all")));
+    let mut now = tags(seen.args.get("tags"));
+    now.retain(|key, value| own.contains_key(key) || all.get(key) != Some(value));
+    match recorded.get("tags") {
+        None | Some(Value::Null) if now.is_empty() => Value::Null,
+        _ => Value::Map(now),
+    }
 }
 
 /// Compares an object that is there.
@@ -182,7 +199,7 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     if !input.triggered.is_empty() {
         reasons.push(Reason::Triggered(input.triggered.clone()));
     }
-    let fields = field_changes(input, last, &found);
+    let fields = field_changes(input, last, &found, &before);
     if !reasons.is_empty() {
         let action = Action::Replace { create_first: input.target.create_before_destroy };
         return made(input, action, reasons, fields, before);
@@ -195,7 +212,7 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     } else {
         Action::Keep
     };
-    let mut after = value(schema, &input.want.declared, seen);
+    let mut after = changed_value(schema, &input.want.declared, seen);
     if let (Value::Object(after), true) = (&mut after, schema.has_tags()) {
         after.insert("tags_all".to_owned(), input.want.args.get("tags").cloned().unwrap_or(Value::Null));
     }
@@ -242,7 +259,12 @@ fn changed_outputs(schema: &Schema, now: Option<AnyRecord>) -> BTreeMap<String, 
 }
 
 /// The differences for people. Tags are told as the field tells them: `tags` as declared, `tags_all` as they are.
-fn field_changes(input: &Input<'_>, last: &Object, found: &[Difference]) -> BTreeMap<String, FieldChange> {
+fn field_changes(
+    input: &Input<'_>,
+    last: &Object,
+    found: &[Difference],
+    before: &Value,
+) -> BTreeMap<String, FieldChange> {
     let has_tags = input.resource.schema().has_tags();
     let recorded = last.args_value();
     let mut fields: BTreeMap<String, FieldChange> = found
@@ -255,9 +277,9 @@ fn field_changes(input: &Input<'_>, last: &Object, found: &[Difference]) -> BTre
         })
         .collect();
     if fields.contains_key("tags_all") {
-        let old = recorded.get("tags").cloned().unwrap_or(Value::Null);
+        let old = before.get("tags").cloned().unwrap_or(Value::Null);
         let new = input.want.declared.get("tags").cloned().unwrap_or(Value::Null);
-        if old.to_json() != new.to_json() || !new.is_wholly_known() {
+        if !equal(&Kind::Map(&Kind::String), &new, &old) {
             fields.insert("tags".to_owned(), FieldChange { old, new, forces_replacement: false });
         }
     }

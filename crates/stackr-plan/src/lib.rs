@@ -20,6 +20,7 @@ mod protocol;
 mod secret;
 mod selection;
 mod triggers;
+mod value;
 mod values;
 mod want;
 
@@ -31,8 +32,9 @@ pub use planner::Planner;
 pub use program::{Adoption, Edge, Milestone, Program, Step, StepId, Target, Verb};
 pub use protocol::{Answer, Candidate, Next, Options, Question, Request, SealWith};
 pub use secret::{lacks, only_sealed, sealed_among, secret_text, text_remedy};
+pub use value::{planned_value, value};
 pub use values::Values;
 pub use want::{
-    Difference, Resolver, Seal, Unseal, Want, conforms, differences, marked_like, place_of, planned_value,
-    recorded, sealed_json, timeout_problems, unsupported_type, value,
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, marked_like, place_of, recorded,
+    sealed_json, timeout_problems, unsupported_type,
 };

@@ -320,10 +320,11 @@ impl<'a> Planner<'a> {
 
     /// Leaves an object that the plan is not about as it was recorded.
     fn leave(&mut self, address: &Address) {
-        let seen = self.followed.last.get(address).and_then(|object| self.seen_of(address, object));
+        let object = self.followed.last.get(address);
+        let seen = object.and_then(|object| Some((object, self.seen_of(address, object)?)));
         let resource = self.request.registry.resource(address.ty());
         let value = match (seen, resource) {
-            (Some(seen), Some(resource)) => crate::value(resource.schema(), &Value::Null, &seen),
+            (Some((object, seen)), Some(resource)) => decide::before(resource.schema(), object, &seen),
             _ => Value::UNKNOWN,
         };
         if let Some(object) = self.followed.last.get(address) {
@@ -677,6 +678,10 @@ impl<'a> Planner<'a> {
 
     fn output_changes(&self, destroy: bool) -> Result<Vec<crate::OutputChange>, Diagnostics> {
         let outputs = match self.request.declaration {
+            // They go when the last object does.
+            _ if destroy && self.decided.values().any(|d| d.change.action == Action::Keep) => {
+                return Ok(Vec::new());
+            }
             Some(declaration) if !destroy => declaration.outputs(&self.values)?,
             _ => Vec::new(),
         };

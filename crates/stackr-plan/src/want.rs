@@ -12,7 +12,7 @@ use stackr_core::{
     Schema, Shape, Span, Terms, Type, Value, closest, coerce_args, equal_recorded, is_silent, sealed,
 };
 
-use crate::{Target, secret_text};
+use crate::{Target, secret_text, value::is_declared_tags};
 
 /// What is wanted of one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -405,54 +405,6 @@ fn shape_replace(shape: &'static Shape, want: &Value, old: &Value) -> bool {
     })
 }
 
-/// What references to an object see once it was seen: its declared arguments, what AWS chose where nothing was
-/// declared, and its outputs.
-#[must_use]
-pub fn value(schema: &Schema, declared: &Value, seen: &AnySeen) -> Value {
-    let null = Value::Null;
-    let args = schema.args.fields.iter().map(|field| {
-        let want = declared.get(field.name).unwrap_or(&null);
-        let chosen = if want.is_null() { seen.args.get(field.name).unwrap_or(&null) } else { want };
-        (field.name.to_owned(), chosen.clone())
-    });
-    let mut object: BTreeMap<String, Value> = args.collect();
-    for field in schema.outputs.fields {
-        let output = seen.outputs.get(field.name).unwrap_or(&null).clone();
-        object.insert(field.name.to_owned(), output.marked(field.secret));
-    }
-    Value::Object(object)
-}
-
-/// What references to an object that is still to be made see: declared arguments, what follows from them, and
-/// unknown for the rest. `args` are [`Want::args`]; `foreseen` is what the type derives from them.
-#[must_use]
-pub fn planned_value(schema: &Schema, want: &Want, foreseen: Option<&Value>) -> Value {
-    let null = Value::Null;
-    let args = schema.args.fields.iter().map(|field| {
-        let declared = want.declared.get(field.name).unwrap_or(&null);
-        let open = declared.is_null() && field.presence == Presence::Computed;
-        let value = if open { Value::Unknown(field.kind.ty()) } else { declared.clone() };
-        (field.name.to_owned(), value)
-    });
-    let mut object: BTreeMap<String, Value> = args.collect();
-    for field in schema.outputs.fields {
-        let known = match field.name {
-            "tags_all" => want.args.get("tags"),
-            name => foreseen.and_then(|f| f.get(name)),
-        };
-        let value = known.cloned().unwrap_or_else(|| Value::Unknown(field.kind.ty()));
-        object.insert(field.name.to_owned(), value.marked(field.secret));
-    }
-    if let Some(foreseen) = foreseen.and_then(Value::attributes) {
-        for (name, value) in foreseen {
-            if object.get(name).is_some_and(Value::is_unknown) {
-                object.insert(name.clone(), value.clone());
-            }
-        }
-    }
-    Value::Object(object)
-}
-
 /// Checks that a value is what the plan said: every part that the plan knew is the same.
 ///
 /// # Errors
@@ -504,7 +456,8 @@ pub fn recorded(
     let args = schema.args.fields.iter().map(|field| {
         let declared = want.declared.get(field.name).unwrap_or(&null);
         let reported = seen.args.get(field.name).unwrap_or(&null);
-        let chosen = if declared.is_null() { reported } else { declared };
+        let left_open = declared.is_null() && !is_declared_tags(schema, field);
+        let chosen = if left_open { reported } else { declared };
         (field.name.to_owned(), field_json(field, chosen, seal))
     });
     let outputs = schema.outputs.fields.iter().map(|field| {

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use stackr_core::*;
 use stackr_plan::*;
@@ -21,16 +24,20 @@ fn registry() -> Registry {
 /// A plan, for which no question may be asked.
 fn plan(stack: &Stack, last: &Last, known: &BTreeMap<String, String>) -> Result<Plan, Diagnostics> {
     let (registry, providers, outputs) = (registry(), stack.providers()?, BTreeMap::new());
+    let (pending, unseal) = (BTreeSet::new(), |seal: &str, secret: &str| seal == format!("sealed-{secret}"));
+    let seal = |secret: &str, _: &str| format!("sealed-{secret}");
     let mut planner = Planner::new(Request {
         declaration: Some(stack),
         registry: &registry,
         providers: &providers,
         last,
         deposed: &[],
+        pending: &pending,
         last_outputs: &outputs,
         options: Options::default(),
-        unseal: &|seal, secret| seal == format!("sealed-{secret}"),
+        unseal: &unseal,
         known,
+        seal: &seal,
     })?;
     match planner.next()? {
         Next::Done(plan) => Ok(*plan),

@@ -212,6 +212,7 @@ impl Before {
         let outputs = BTreeMap::new();
         let unseal = |seal: &str, secret: &str| seal == format!("sealed-{secret}");
         let seal = |secret: &str, _: &str| format!("sealed-{secret}");
+        let known = BTreeMap::new();
         let mut planner = Planner::new(Request {
             declaration: Some(declared),
             registry: &registry,
@@ -222,6 +223,7 @@ impl Before {
             last_outputs: &outputs,
             options: self.options.clone(),
             unseal: &unseal,
+            known: &known,
             seal: &seal,
         })?;
         loop {

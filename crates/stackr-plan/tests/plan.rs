@@ -525,6 +525,37 @@ fn what_goes_with_another_object_is_not_deleted_by_itself() {
 }
 
 #[test]
+fn outputs_stay_as_long_as_something_does() {
+    let stack = base();
+    let last = applied(&stack);
+    let registry = registry();
+    let providers = BTreeMap::new();
+    let outputs = BTreeMap::from([("net".to_owned(), (Value::from("id-of-net.a"), false))]);
+    let removed = |targets: &[&str]| {
+        let targets = targets.iter().map(|&t| t.to_owned()).collect();
+        let (pending, known) = (BTreeSet::new(), BTreeMap::new());
+        let mut planner = Planner::new(Request {
+            declaration: Some(&stack),
+            registry: &registry,
+            providers: &providers,
+            last: &last,
+            deposed: &[],
+            pending: &pending,
+            last_outputs: &outputs,
+            options: Options { destroy: true, refresh: false, targets, ..Options::default() },
+            unseal: &|_, _| false,
+            known: &known,
+            seal: &|secret, _| secret.to_owned(),
+        })
+        .unwrap();
+        let Next::Done(plan) = planner.next().unwrap() else { unreachable!("nothing is read") };
+        plan.outputs.len()
+    };
+    assert_eq!(removed(&["host.b"]), 0);
+    assert_eq!(removed(&[]), 1);
+}
+
+#[test]
 fn default_tags_are_merged_and_told_apart() {
     let stack = |extra: &str| {
         let mut stack = Stack::new("base");
@@ -540,6 +571,26 @@ fn default_tags_are_merged_and_told_apart() {
     let plan = plain(&stack("2"), &applied(&stack("1")));
     check(&plan, "s1   update  net.a");
     assert_eq!(plan.changes[0].fields.keys().collect::<Vec<_>>(), ["tags_all"]);
+}
+
+#[test]
+fn a_tag_that_came_from_elsewhere_is_taken_off_and_default_tags_are_nobodys_own() {
+    let mut stack = Stack::new("base");
+    let default_tags = BTreeMap::from([("Env".to_owned(), "dev".to_owned())]);
+    stack.provider(ProviderConfig { default_tags, ..ProviderConfig::default() });
+    stack.add("a", Net::args().cidr("10.0.0.0/8"));
+    let last = applied(&stack);
+    let before = &plain(&stack, &last).changes[0].before;
+    assert_eq!(before.get("tags"), Some(&Value::Null));
+    let plan = plan(&stack, &last, Options::default(), |_, mut seen| {
+        let Value::Object(args) = &mut seen.args else { unreachable!() };
+        let tags = Value::map([("Env", "dev".into()), ("Stray", "x".into())]);
+        args.insert("tags".to_owned(), tags);
+        Some(seen)
+    });
+    let fields = &plan.changes[0].fields;
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["tags", "tags_all"]);
+    assert_eq!(fields["tags"].old, Value::map([("Stray", "x".into())]));
 }
 
 #[test]
@@ -643,6 +694,7 @@ fn a_target_that_no_instance_has_is_refused() {
     let (stack, registry) = (nets(), registry());
     let (providers, last, outputs) = (stack.providers().unwrap(), Last::new(), BTreeMap::new());
     let pending = BTreeSet::new();
+    let known = BTreeMap::new();
     let planner = Planner::new(Request {
         declaration: Some(&stack),
         registry: &registry,
@@ -653,6 +705,7 @@ fn a_target_that_no_instance_has_is_refused() {
         last_outputs: &outputs,
         options: Options { targets: vec!["net.n[7]".into()], ..Options::default() },
         unseal: &|_, _| false,
+        known: &known,
         seal: &|secret, _| secret.to_owned(),
     });
     let refused = planner.err().unwrap().to_string();
