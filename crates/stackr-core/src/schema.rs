@@ -106,6 +106,8 @@ pub struct Field {
     pub default: Option<Default>,
     /// AWS cannot change it: another value means another object.
     pub replace: bool,
+    /// AWS can change its value, and can neither add nor remove it: that means another object.
+    pub lasting: bool,
     /// Never shown or stored in the clear.
     pub secret: bool,
     /// AWS accepts it while the object it refers to is still pending.

@@ -55,6 +55,7 @@ struct Spec<'a> {
 #[derive(Default)]
 struct Flags {
     replace: bool,
+    lasting: bool,
     computed: bool,
     required: bool,
     secret: bool,
@@ -140,6 +141,7 @@ fn spec(field: &Field) -> Result<Spec<'_>> {
         attr.parse_nested_meta(|meta| {
             let flag = match meta.path.get_ident().map(ToString::to_string).as_deref() {
                 Some("replace") => &mut flags.replace,
+                Some("lasting") => &mut flags.lasting,
                 Some("computed") => &mut flags.computed,
                 Some("required") => &mut flags.required,
                 Some("secret") => &mut flags.secret,
@@ -202,7 +204,7 @@ impl Spec<'_> {
 
     fn schema(&self, role: Role) -> Tokens {
         let Self { name, doc, ty, flags, .. } = self;
-        let Flags { replace, secret, early, unread, local, .. } = flags;
+        let Flags { replace, lasting, secret, early, unread, local, .. } = flags;
         let kind = if self.single() {
             let inner = optional(ty).unwrap_or(ty);
             quote!(::stackr_core::Kind::List(&<#inner as ::stackr_core::Attribute>::KIND))
@@ -238,7 +240,7 @@ impl Spec<'_> {
         quote! {
             ::stackr_core::Field {
                 name: #name, doc: #doc, kind: #kind, presence: #presence, nesting: #nesting, default: #default,
-                replace: #replace, secret: #secret, early: #early, unread: #unread, local: #local,
+                replace: #replace, lasting: #lasting, secret: #secret, early: #early, unread: #unread, local: #local,
             }
         }
     }

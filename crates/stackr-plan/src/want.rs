@@ -303,7 +303,9 @@ pub fn differences(
         {
             continue;
         }
-        let replace = field.replace || nested_replace(&field.kind, want, old);
+        let replace = field.replace
+            || (field.lasting && want.is_null() != old.is_null())
+            || nested_replace(&field.kind, want, old);
         found.push(Difference { field, old: old.clone(), new: want.clone(), replace });
     }
     found

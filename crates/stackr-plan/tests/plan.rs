@@ -74,6 +74,9 @@ struct HostArgs {
     /// Its password.
     #[arg(secret, unread)]
     password: Option<String>,
+    /// Its disk.
+    #[arg(lasting)]
+    disk: Option<String>,
 }
 #[derive(Clone, Debug, Outputs)]
 struct HostOutputs {
@@ -522,6 +525,22 @@ fn what_goes_with_another_object_is_not_deleted_by_itself() {
          s3   create  net.a    after s2.ready
          s4   create  rule.one    after s1.ready, s3.ready",
     );
+}
+
+#[test]
+fn what_can_be_changed_and_not_added_replaces_only_when_it_comes_or_goes() {
+    let stack = |disk: Option<&str>| {
+        let mut stack = Stack::new("base");
+        let host = Host::args().net("n");
+        stack.add("b", disk.map_or(host.clone(), |disk| host.disk(disk)));
+        stack
+    };
+    let last = applied(&stack(Some("small")));
+    check(&plain(&stack(Some("large")), &last), "s1   update  host.b");
+    let forced = plain(&stack(None), &last);
+    assert_eq!(forced.changes[0].reasons, [Reason::Forced(vec!["disk".to_owned()])]);
+    let forced = plain(&stack(Some("small")), &applied(&stack(None)));
+    assert_eq!(forced.changes[0].reasons, [Reason::Forced(vec!["disk".to_owned()])]);
 }
 
 #[test]

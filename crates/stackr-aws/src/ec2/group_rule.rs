@@ -38,6 +38,7 @@ const fn field(name: &'static str, doc: &'static str, kind: Kind) -> Field {
         nesting: Nesting::Attribute,
         default: None,
         replace: false,
+        lasting: false,
         secret: false,
         early: false,
         unread: false,

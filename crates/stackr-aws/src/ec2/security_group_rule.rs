@@ -2,8 +2,8 @@
 //!
 //! Facts about the API that shape this file:
 //! - a rule has an id (`sgr-…`) and tags of its own; it is authorised with its tags, and revoked by its id;
-//! - ports, protocol and description change in place by `ModifySecurityGroupRules`, which takes the whole rule. The
-//!   kind of its source cannot, so a source forces a replacement;
+//! - ports, protocol, description and source change in place by `ModifySecurityGroupRules`, which takes the whole rule.
+//!   The kind of its source cannot: a network stays a network;
 //! - a rule that the group has already is refused (`InvalidPermission.Duplicate`);
 //! - AWS answers port -1 for all protocols, and names for protocol numbers 1, 6, 17 and 58.
 
@@ -31,6 +31,18 @@ pub struct SecurityGroupRuleOutputs {
     /// Its tags with the provider's default tags.
     pub tags_all: Tags,
 }
+
+/// The arguments that `ModifySecurityGroupRules` changes.
+pub(super) const MODIFIED: &[&str] = &[
+    "ip_protocol",
+    "from_port",
+    "to_port",
+    "cidr_ipv4",
+    "cidr_ipv6",
+    "prefix_list_id",
+    "referenced_security_group_id",
+    "description",
+];
 
 /// A single rule, whichever its direction.
 #[derive(Clone, Debug, PartialEq)]

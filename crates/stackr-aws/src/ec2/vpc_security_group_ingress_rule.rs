@@ -34,16 +34,16 @@ pub struct VpcSecurityGroupIngressRuleArgs {
     #[arg(computed)]
     pub to_port: Option<i32>,
     /// From an IPv4 network.
-    #[arg(replace)]
+    #[arg(lasting)]
     pub cidr_ipv4: Option<Cidr>,
     /// From an IPv6 network.
-    #[arg(replace)]
+    #[arg(lasting)]
     pub cidr_ipv6: Option<Cidr>,
     /// From the networks of a managed prefix list.
-    #[arg(replace)]
+    #[arg(lasting)]
     pub prefix_list_id: Option<String>,
     /// From what is in another security group, or in the group itself; `account/sg-…` for one of another account.
-    #[arg(replace)]
+    #[arg(lasting)]
     pub referenced_security_group_id: Option<String>,
     /// What it is for.
     #[arg(unread)]
@@ -73,7 +73,7 @@ impl Resource for VpcSecurityGroupIngressRule {
     }
 
     async fn update(ec2: &Ec2, req: Update<'_, Self>) -> Result<()> {
-        if req.changes(&["ip_protocol", "from_port", "to_port", "description"]) {
+        if req.changes(security_group_rule::MODIFIED) {
             security_group_rule::modify(ec2, req.id, &Rule::from(req.want)).await?;
         }
         sync_tags(ec2, req.id, &req.seen.args.tags, &req.want.tags).await
@@ -96,10 +96,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_group_and_the_source_force_replacement() {
-        let replace = VpcSecurityGroupIngressRuleArgs::fields().iter().filter(|f| f.replace).map(|f| f.name);
-        let expect =
-            ["security_group_id", "cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
-        assert_eq!(replace.collect::<Vec<_>>(), expect);
+    fn the_group_and_the_kind_of_the_source_force_replacement() {
+        let names = |is: fn(&&stackr_core::Field) -> bool| {
+            VpcSecurityGroupIngressRuleArgs::fields().iter().filter(is).map(|f| f.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(|f| f.replace), ["security_group_id"]);
+        let sources = ["cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"];
+        assert_eq!(names(|f| f.lasting), sources);
     }
 }

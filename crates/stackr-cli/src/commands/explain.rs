@@ -133,6 +133,9 @@ fn facts(field: &Field) -> Vec<String> {
     if field.replace {
         facts.push(paint(FORCES, "forces replacement"));
     }
+    if field.lasting {
+        facts.push(paint(FORCES, "adding or removing it forces replacement"));
+    }
     if field.secret {
         facts.push("secret".to_owned());
     }
