@@ -1,5 +1,7 @@
 //! `moved`, `removed`, `import` blocks and `stackr import`, as a user sees them.
 
+#[path = "support/state.rs"]
+mod state;
 mod support;
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -8,7 +10,8 @@ use insta::assert_snapshot;
 use serde_json::Value as Json;
 use stackr_local::Options;
 use stackr_testkit::{TestEnvironment, emulator};
-use support::{done, project, state};
+use state::state;
+use support::{done, project};
 
 const MAIN: &str = "stacks/net/main.tf";
 

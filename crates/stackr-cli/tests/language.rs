@@ -1,11 +1,14 @@
 //! What the language asks for beyond arguments, as a user of the command sees it: conditions, checks, triggers, timeouts,
 //! providers, and where a mistake is marked.
 
+#[path = "support/state.rs"]
+mod state;
 mod support;
 
 use serde_json::Value as Json;
 use stackr_testkit::TestEnvironment;
-use support::{done, project, state};
+use state::state;
+use support::{done, project};
 
 const MAIN: &str = "stacks/net/main.tf";
 

@@ -335,6 +335,7 @@ fn made(key: &str) -> Vec<Entry> {
         prevent_destroy: false,
         create_before_destroy: false,
         replaces: None,
+        since: None,
         id: None,
     };
     let object = Box::new(intent.object(format!("vpc-{key}")));
