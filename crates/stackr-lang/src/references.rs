@@ -283,8 +283,6 @@ impl References<'_> {
             "`type` is there for the console only, as the whole of what is asked there.".to_owned()
         } else if name.starts_with("provider::") {
             "Functions of providers are not supported. Use a built-in function.".to_owned()
-        } else if plain == "type" {
-            "`type` is for the console only, and there for a whole expression: `type(var.name)`.".to_owned()
         } else {
             let near = nearest(plain, functions::names().chain(["try", "can"]));
             let hint = near.map_or_else(String::new, |n| format!(" Did you mean `{n}`?"));

@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn an_adopted_object_is_recorded_unless_something_is() {
         let adopted = Entry::Adopted { address: address(VPC), object: Box::new(object(VPC, "u1", "vpc-1")) };
-        let state = fold(&[adopted.clone()]).unwrap();
+        let state = fold(std::slice::from_ref(&adopted)).unwrap();
         assert_eq!(state.objects[&address(VPC)].id, "vpc-1");
         assert_eq!(
             fold(&[intent(VPC, "u2"), adopted.clone()]).unwrap_err().to_string(),

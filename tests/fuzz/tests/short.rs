@@ -1,7 +1,5 @@
 //! A short run of every target, always the same, and everything that was ever found.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{fs, path::Path, sync::Arc};
 
 use stackr_fuzz::{Found, Progress, Target, execute, input, targets};

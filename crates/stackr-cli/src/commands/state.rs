@@ -14,7 +14,7 @@ use crate::{
     error::Failure,
     exit::Exit,
     project::StackRef,
-    world::{World, state_failure},
+    world::{World, is_dead, state_failure},
 };
 
 pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, Failure> {
@@ -68,7 +68,10 @@ pub(crate) async fn state(world: &World, command: StateCommand) -> Result<Exit, 
         StateCommand::Repair { stack } => {
             let (stack, store) = open(world, &stack).await?;
             let claim = claim(world, &stack, "state repair");
-            let repair = stackr_state::repair(&*store, &claim, Timestamp::now()).await;
+            let mut repair = stackr_state::repair(&*store, &claim, Timestamp::now()).await;
+            if evicted(&*store, repair.as_ref().err()).await? {
+                repair = stackr_state::repair(&*store, &claim, Timestamp::now()).await;
+            }
             let repair = repair.map_err(|e| state_failure(&e).about(&stack.name))?;
             match (&repair.snapshot, &repair.dropped) {
                 (None, None) => world.out.result("the state is good\n"),
@@ -115,6 +118,17 @@ fn claim(world: &World, stack: &StackRef, command: &str) -> Claim {
     }
 }
 
+/// Whether the lease in the way was that of a process of this machine that is known to be dead; it is gone then.
+async fn evicted(store: &dyn Store, error: Option<&stackr_state::Error>) -> Result<bool, Failure> {
+    match error {
+        Some(stackr_state::Error::Held { lease, .. }) if is_dead(&lease.owner) => {
+            stackr_state::evict(store, lease).await.map_err(|e| state_failure(&e))?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
 /// Changes what is recorded, under the lease. Gives the number of entries.
 async fn edit(
     world: &World,
@@ -125,8 +139,12 @@ async fn edit(
     let (stack, store) = open(world, stack).await?;
     let name = stack.name.clone();
     let failed = |e: stackr_state::Error| state_failure(&e).about(&name);
-    let mut session =
-        Session::open(store, claim(world, &stack, command), Timestamp::now()).await.map_err(failed)?;
+    let open = || Session::open(Arc::clone(&store), claim(world, &stack, command), Timestamp::now());
+    let mut opened = open().await;
+    if evicted(&*store, opened.as_ref().err()).await? {
+        opened = open().await;
+    }
+    let mut session = opened.map_err(failed)?;
     let entries = match entries(session.state()) {
         Ok(entries) => entries,
         Err(error) => {

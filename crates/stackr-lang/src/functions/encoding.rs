@@ -13,6 +13,9 @@ use super::{
     csv, yaml, yaml_write,
 };
 
+/// The longest document that is made: quotes within quotes double with every level, and a hundred levels are soon written.
+const MAX_JSON: usize = 16 << 20;
+
 const STR: Param = Param::string("str");
 const ENCODING: Param = Param::string("encoding");
 
@@ -27,7 +30,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("csvdecode", &[STR], Kind::Any, |call| csv::decode(call.text(0)?)),
     Function::new("jsondecode", &[STR], Kind::Any, json_decode),
     Function::new("jsonencode", &[Param::any("val").or_null()], Kind::String, |call| {
-        Ok(json(call.arg(0)?).into())
+        let text = json(call.arg(0)?);
+        if text.len() > MAX_JSON {
+            return fail(format!("the document has more than {MAX_JSON} bytes"));
+        }
+        Ok(text.into())
     }),
     Function::new("textdecodebase64", &[Param::string("source"), ENCODING], Kind::String, text_decode),
     Function::new("textencodebase64", &[Param::string("string"), ENCODING], Kind::String, text_encode),
