@@ -29,10 +29,10 @@ fn an_unknown_attribute_is_named() {
     --- stdout
     --- stderr
     error: unknown argument (aws_vpc.main)
-     --> stacks/net/main.tf:3:15
+     --> stacks/net/main.tf:3:3
       |
     3 |   cidr_blok = "10.0.0.0/16"
-      |               ^^^^^^^^^^^^^
+      |   ^^^^^^^^^
       |
       = There is no argument `cidr_blok` here. Did you mean `cidr_block`?
 
@@ -208,10 +208,10 @@ fn an_unsupported_block_of_a_resource_is_named() {
     --- stdout
     --- stderr
     error: unknown argument (aws_vpc.main)
-     --> stacks/net/main.tf:2:1
+     --> stacks/net/main.tf:4:3
       |
-    2 | resource "aws_vpc" "main" {
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^
+    4 |   routing {
+      |   ^^^^^^^
       |
       = There is no argument `routing` here. There are: cidr_block, instance_tenancy, enable_dns_support, enable_dns_hostnames, enable_network_address_usage_metrics, tags.
     "#);
@@ -234,7 +234,7 @@ resource "aws_vcp" "other" {
     10 | resource "aws_vcp" "other" {
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
-       = stackr has no type `aws_vcp` yet. `stackr explain` lists the types it has.
+       = stackr has no resource type `aws_vcp` yet. Did you mean `aws_vpc`? `stackr explain` lists the types it has.
     "#);
 }
 

@@ -72,7 +72,7 @@ fn json_is_one_object_a_line_and_says_its_version() {
     let env = net("eu-west-2");
     let plan = lines(&env.expect(0, ["plan", "net", "--json"]).stdout);
     assert_eq!((plan.len(), &plan[0]["v"]), (1, &Json::from(1)));
-    assert_eq!(plan[0]["counts"], serde_json::json!({"create": 3, "update": 0, "delete": 0}));
+    assert_eq!(plan[0]["counts"], serde_json::json!({"import": 0, "create": 3, "update": 0, "delete": 0}));
     assert!(!plan[0].to_string().contains("first"), "a secret is told: {}", plan[0]);
 
     let output = env.expect(0, ["apply", "net", "-y", "--json"]);
@@ -144,7 +144,7 @@ fn types_are_explained() {
           Elastic IP of a public gateway; absent for a private one.
       connectivity_type (string, default "public", forces replacement)
           `public` or `private`.
-      private_ip (string, AWS decides if absent, forces replacement)
+      private_ip (string, decided if absent, forces replacement)
           Its private address; AWS picks one if absent.
       tags (map of string)
           Tags.

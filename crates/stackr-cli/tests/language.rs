@@ -166,7 +166,7 @@ data "aws_subnet" "b" {
         (3, 3, "Did you mean `cidr_block`?"),
         (4, 3, "there is no argument `tag` here."),
         (8, 1, "Did you mean `aws_subnet`?"),
-        (10, 8, "Did you mean `id`?"),
+        (10, 21, "Did you mean `id`?"),
     ];
     for (line, column, text) in expected {
         let place = |d: &&&Json| d["place"]["line"] == line && d["place"]["column"] == column;

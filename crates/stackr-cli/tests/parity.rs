@@ -3,6 +3,8 @@
 //! A test per directory of `tests/parity/cases`, and one per environment of the reference system. Where Terraform or its
 //! provider is not there, a test says so and passes (see [`Terraform::find`]).
 
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
+
 #[path = "support/comparison.rs"]
 mod comparison;
 

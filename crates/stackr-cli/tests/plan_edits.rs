@@ -8,6 +8,8 @@
 //!
 //! Where stackr means to differ, the edit lists every fact that only one of the two has, and why.
 
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
+
 use std::{
     collections::BTreeSet,
     fmt::Write as _,

@@ -280,7 +280,7 @@ impl References<'_> {
             return;
         }
         let detail = if plain == "type" {
-            "`type` is there for the console only, as the whole of what is asked there.".to_owned()
+            "`type` is for the console only, and there for a whole expression: `type(var.name)`.".to_owned()
         } else if name.starts_with("provider::") {
             "Functions of providers are not supported. Use a built-in function.".to_owned()
         } else {

@@ -82,7 +82,12 @@ pub(crate) fn select(
                 needs.instances(*block).is_none_or(|all| all.iter().any(|a| a.is_within(target)))
                     || strip_keys(target) == *target
             });
-            if found.is_empty() && !last.keys().any(|a| a.is_within(target)) {
+            // What is imported there is refused with a reason of its own.
+            let imported = options.imports.iter().any(|import| import.to.to_string() == *target);
+            if imported && found.is_empty() {
+                found = hits(target);
+            }
+            if found.is_empty() && !imported && !last.keys().any(|a| a.is_within(target)) {
                 let detail = format!("`{target}` selects nothing that is declared or recorded.");
                 return Err(Diagnostic::error("unknown target", detail).into());
             }

@@ -337,7 +337,6 @@ fn made(key: &str) -> Vec<Entry> {
         replaces: None,
         since: None,
         id: None,
-        since: None,
     };
     let object = Box::new(intent.object(format!("vpc-{key}")));
     let address = Address::root("aws_vpc", key);

@@ -1,7 +1,9 @@
 //! The real Terraform, run in directories of a test's own.
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -40,9 +42,7 @@ impl Terraform {
         let provider = provider.transpose()?;
         let mut settings = "disable_checkpoint = true\n".to_owned();
         if let Some(provider) = &provider {
-            settings += &format!(
-                "provider_installation {{\n  dev_overrides {{\n    \"hashicorp/aws\" = {provider:?}\n  }}\n}}\n"
-            );
+            write!(settings, "provider_installation {{\n  dev_overrides {{\n    \"hashicorp/aws\" = {provider:?}\n  }}\n}}\n").expect("a string takes it");
         }
         fs::write(root.join("terraform.rc"), settings).expect("a file");
         Ok(Self { root, variables: Vec::new(), mirrored: provider.is_some() })

@@ -114,6 +114,14 @@ fn entropy() -> Option<[u8; 32]> {
     Some(bytes)
 }
 
+/// This moment: what time and random values are made from. `None`: the system gives no random bytes.
+#[must_use]
+pub fn this_moment() -> Option<stackr_core::Moment> {
+    let seed = entropy()?;
+    let now = Duration::from_secs(Timestamp::now().as_second().try_into().unwrap_or_default());
+    Some(stackr_core::Moment { seed, now })
+}
+
 /// What decides the jitter of delays.
 fn seed() -> u64 {
     uuid::Uuid::new_v4().as_u64_pair().0
@@ -418,10 +426,13 @@ impl Deployment {
             match tokio::time::timeout(self.term / 3, &mut work).await {
                 Ok(done) => return Ok(done),
                 // Where the store fails for a moment, the next heartbeat may do; another's lease ends the run.
-                Err(_) => match session.renew(Timestamp::now()).await {
-                    Err(error @ stackr_state::Error::Fenced { .. }) => return Err(error.into()),
-                    _ => {}
-                },
+                Err(_) => {
+                    if let Err(error @ stackr_state::Error::Fenced { .. }) =
+                        session.renew(Timestamp::now()).await
+                    {
+                        return Err(error.into());
+                    }
+                }
             }
         }
     }

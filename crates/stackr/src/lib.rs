@@ -29,7 +29,7 @@ mod migrate;
 mod remote_state;
 
 pub use check::check;
-pub use deployment::{Applied, Approve, Deployment, Planned, new_run_name};
+pub use deployment::{Applied, Approve, Deployment, Planned, new_run_name, this_moment};
 pub use error::Error;
 pub use import::Imported;
 pub use migrate::{Left, Migrated, Migration};

@@ -13,7 +13,6 @@
 //! - it cannot be deleted while a network interface or a rule of another group uses it.
 
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup as Described, SecurityGroupRule as DescribedRule};
-use futures::future::try_join_all;
 use stackr_core::{
     Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Set,
     Status, Tags, Update, Value, Waits, need,
@@ -205,17 +204,18 @@ async fn ours(ec2: &Ec2, name: &str, req: Create<'_, SecurityGroupArgs>, taken: 
 
 /// Revokes the rules that AWS gave a group that was made a moment ago.
 async fn revoke_everything_out(ec2: &Ec2, id: &str) -> Result<()> {
-    let each = firewall::everything_out().map(|rule| async move {
+    // One after the other: the emulator loses one of two changes of a group at the same moment.
+    for rule in firewall::everything_out() {
         match firewall::revoke(ec2, id, Direction::Egress, vec![rule]).await {
             // The group is not visible yet. (Anything else that is not there is the rule.)
             Err(error) if error.code() == Some("InvalidGroup.NotFound") => {
-                Err(error.as_kind(ErrorKind::Propagating))
+                return Err(error.as_kind(ErrorKind::Propagating));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            answer => answer,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            answer => answer?,
         }
-    });
-    try_join_all(each).await.map(drop)
+    }
+    Ok(())
 }
 
 /// Whether a rule is one that AWS gave a new group: everything may go out, and nobody marked it.

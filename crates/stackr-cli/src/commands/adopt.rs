@@ -116,26 +116,24 @@ fn as_json(migration: &Migration, stack: &str, dry: bool) -> serde_json::Value {
 
 fn as_text(migration: &Migration, dry: bool) -> String {
     let did = if dry { "would be taken over" } else { "taken over" };
-    let mut text = String::new();
-    for one in &migration.adopted {
+    let adopted = migration.adopted.iter().map(|one| {
         let old = if one.deposed { " (set aside by a replacement)" } else { "" };
-        text.push_str(&format!("{}{old}: {did} [{}]\n", one.address, one.id));
-    }
+        format!("{}{old}: {did} [{}]", one.address, one.id)
+    });
+    let mut lines: Vec<String> = adopted.collect();
     if !migration.left.is_empty() {
-        text.push_str(&format!("\n{}\n", paint(BOLD, "Left as they are:")));
-        for one in &migration.left {
-            text.push_str(&format!("  {}: {}\n", one.address, one.reason));
-        }
+        lines.push(format!("\n{}", paint(BOLD, "Left as they are:")));
+        lines.extend(migration.left.iter().map(|one| format!("  {}: {}", one.address, one.reason)));
     }
     let known = match migration.known {
         0 => String::new(),
         known => format!(", {known} recorded already"),
     };
-    text.push_str(&format!(
+    lines.push(format!(
         "\n{} objects and {} outputs {did}{known}, {} left. Terraform's state was only read.\n",
         migration.adopted.len(),
         migration.outputs.len(),
         migration.left.len(),
     ));
-    text
+    lines.join("\n")
 }

@@ -39,8 +39,11 @@ pub(crate) async fn console(world: &World, stack: Option<&str>, vars: &Vars) -> 
     };
     let registry = stackr::registry();
     let objects = state.map(|s| s.objects).unwrap_or_default();
-    let values = stackr::last_values(&loaded, &registry, &objects)
+    let mut values = stackr::last_values(&loaded, &registry, &objects)
         .map_err(|d| Failure::diagnostics(d, loaded.sources().clone()))?;
+    if let Some(moment) = stackr::this_moment() {
+        values.begin(moment);
+    }
     let console = Console { world, stack: &loaded, env: &values };
     if std::io::stdin().is_terminal() && !world.out.json {
         console.converse();
