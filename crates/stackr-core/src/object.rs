@@ -41,7 +41,7 @@ pub struct Object {
     /// Whether it was left half-made or found broken; the next plan replaces it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,
-    /// Its arguments. Secrets are sealed (see [`sealed`]).
+    /// Its arguments. Secrets are sealed (see [`crate::sealed`]).
     pub args: serde_json::Map<String, serde_json::Value>,
     /// Its outputs.
     pub outputs: serde_json::Map<String, serde_json::Value>,
