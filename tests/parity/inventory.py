@@ -347,6 +347,10 @@ def ecs(account):
     for family, (_, arn) in latest.items():
         answer = client.describe_task_definition(taskDefinition=arn, include=["TAGS"])
         definition = answer["taskDefinition"]
+        # Terraform writes what AWS takes for granted.
+        for volume in definition.get("volumes", []):
+            if volume.get("configuredAtLaunch") is False:
+                del volume["configuredAtLaunch"]
         account.names.give("task-definition", family, arn)
         alone = {"activeRevisions": active[family]}
         definitions.append({**without(definition, "revision"), **alone, "tags": tags(answer.get("tags"))})
@@ -385,7 +389,12 @@ def route53(account):
             **without(zone, "CallerReference", "LinkedService"),
             "VPCs": answer.get("VPCs"),
             # The serial number and the servers in it are AWS's own.
-            "Records": [record for record in records if record["Type"] != "SOA"],
+            # AWS writes the star of a wildcard as \\052, and the emulator keeps what it is given.
+            "Records": [
+                {**record, "Name": record["Name"].replace("\\052", "*")}
+                for record in records
+                if record["Type"] != "SOA"
+            ],
             "Tags": tags(tagged["ResourceTagSet"]["Tags"]),
         })
     return {"zones": zones}

@@ -257,7 +257,7 @@ fn what_does_not_go_together_is_refused_in_the_plan() {
     let env = stackr_testkit::environment!();
     env.write(MAIN, "resource \"random_string\" \"s\" {\n  length    = 2\n  min_upper = 3\n}\n");
     let refused = env.expect(1, ["plan", "small"]);
-    assert!(refused.stderr.contains("length (2) must"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("Length (2) must"), "{}", refused.stderr);
     assert!(refused.stderr.contains("main.tf"), "{}", refused.stderr);
     env.write(MAIN, "resource \"tls_private_key\" \"k\" {\n  algorithm = \"RSA\"\n}\n");
     let refused = env.expect(1, ["validate", "small"]);

@@ -183,7 +183,10 @@ output "fqdns" {
     simple   = { for type, record in aws_route53_record.simple : type => record.fqdn }
     wildcard = aws_route53_record.wildcard.fqdn
     weighted = aws_route53_record.weighted["blue"].fqdn
-    ids      = [aws_route53_record.latency["eu-west-1"].id, aws_route53_record.private.id]
+    ids = [
+      trimprefix(aws_route53_record.latency["eu-west-1"].id, aws_route53_record.latency["eu-west-1"].zone_id),
+      trimprefix(aws_route53_record.private.id, aws_route53_record.private.zone_id),
+    ]
     servers  = length(aws_route53_zone.public.name_servers)
   }
 }
