@@ -24,12 +24,12 @@ const TERMINAL: &str = "anstream anstyle clap colored console crossterm dialogue
 
 /// What the engine takes from the planner: the program, and the functions that do with real values what planning
 /// did with partly unknown ones.
-const PROGRAM: &str = "Difference Edge Milestone Program Resolver Seal Shape Step StepId Target Unseal Values Verb \
+const PROGRAM: &str = "Adoption Rename Difference Edge Milestone Program Resolver Seal Shape Step StepId Target Unseal Values Verb \
                        Want conforms differences lacks only_sealed recorded sealed_among sealed_json secret_text \
                        text_remedy value";
 
 /// What the engine's reader takes beside: the planner as one that asks, until it gives the plan.
-const QUESTIONS: &str = "Answer Next Plan Planner Question Request";
+const QUESTIONS: &str = "Answer Candidate Next Plan Planner Question Request";
 
 fn lists(list: &str, name: &str) -> bool {
     list.split_whitespace().any(|listed| listed == name)
@@ -113,7 +113,8 @@ fn crates() -> Vec<String> {
     let names = all.packages.iter().map(|p| p.name.to_string());
     names
         .filter(|name| {
-            let chores = ["stackr-bench", "stackr-examples", "stackr-testkit", "stackr-tests", "xtask"];
+            let chores =
+                ["stackr-bench", "stackr-examples", "stackr-fuzz", "stackr-testkit", "stackr-tests", "xtask"];
             !chores.contains(&name.as_str())
         })
         .collect()

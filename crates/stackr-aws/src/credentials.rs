@@ -3,8 +3,6 @@
 //! The SDK's own provider knows neither transitive tags nor a source identity, so the calls are made here. AWS's
 //! names for all of it: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 
-use std::time::SystemTime;
-
 use aws_config::{Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{
     Credentials,
@@ -115,13 +113,12 @@ fn policies(session: &RoleSession) -> Option<Vec<PolicyDescriptorType>> {
 
 fn credentials(answer: Option<&aws_sdk_sts::types::Credentials>) -> Provided {
     let answer = answer.ok_or_else(|| CredentialsError::not_loaded("the answer has no credentials"))?;
-    let expires = SystemTime::try_from(*answer.expiration()).map_err(CredentialsError::unhandled)?;
     let token = Some(answer.session_token().to_owned());
     Ok(Credentials::new(
         answer.access_key_id(),
         answer.secret_access_key(),
         token,
-        Some(expires),
+        Some((*answer.expiration()).try_into().map_err(CredentialsError::unhandled)?),
         "assumed role",
     ))
 }
