@@ -19,6 +19,14 @@ pub struct TestEnvironment {
     variables: Vec<(String, String)>,
 }
 
+/// Gives a command without an environment the search path of the test.
+#[expect(clippy::disallowed_methods, reason = "the search path is the only thing that passes through")]
+pub(crate) fn pass_search_path(command: &mut Command) {
+    if let Some(path) = env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+}
+
 /// What a run of the command gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -150,13 +158,7 @@ impl TestEnvironment {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null());
         // What Python is, the emulator and `stackr local` find by the path.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the search path is the only thing that passes through"
-        )]
-        if let Some(path) = env::var_os("PATH") {
-            command.env("PATH", path);
-        }
+        pass_search_path(&mut command);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use stackr_local::Emulator;
 
-use crate::Output;
+use crate::{Output, environment::pass_search_path};
 
 /// Terraform with its AWS provider, and the environment it runs in. Directories are relative to [`Terraform::root`].
 pub struct Terraform {
@@ -92,13 +92,7 @@ impl Terraform {
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
             .stdin(Stdio::null());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the search path is the only thing that passes through"
-        )]
-        if let Some(path) = env::var_os("PATH") {
-            command.env("PATH", path);
-        }
+        pass_search_path(&mut command);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
