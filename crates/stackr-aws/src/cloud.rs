@@ -17,7 +17,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use stackr_core::{BoxFuture, Cloud, CloudError, Clouds, ErrorKind, Limiter, Origin, ProviderConfig, Result};
 
-use crate::{Service, credentials::assumed, sts::Sts};
+use crate::{
+    Service,
+    credentials::assumed,
+    gather::Gathering,
+    sts::{Caller, Sts},
+};
 
 /// How long one attempt of a call may take. AWS answers control-plane calls within a few seconds; a minute is
 /// what is left when an emulator or a bad link is slow.
@@ -36,7 +41,7 @@ macro_rules! clients {
             endpoints: BTreeMap<String, String>,
             origin: Arc<Origin>,
             limiter: Arc<dyn Limiter>,
-            sts: OnceLock<Sts>,
+            caller: OnceLock<Caller>,
             $($(#[$cfg])* $field: OnceLock<Service<$sdk::Client>>,)*
         }
 
@@ -50,7 +55,7 @@ macro_rules! clients {
                     endpoints: provider.endpoints.clone(),
                     origin: Arc::new(origin),
                     limiter,
-                    sts: OnceLock::new(),
+                    caller: OnceLock::new(),
                     $($(#[$cfg])* $field: OnceLock::new(),)*
                 }
             }
@@ -58,8 +63,8 @@ macro_rules! clients {
 
         impl Cloud for Aws {
             fn service(&self, service: TypeId) -> Option<&(dyn Any + Send + Sync)> {
-                if service == TypeId::of::<Sts>() {
-                    return Some(self.sts.get_or_init(|| self.open("sts", |c| aws_sdk_sts::Client::new(c))));
+                if service == TypeId::of::<Caller>() {
+                    return Some(self.caller());
                 }
                 if service == TypeId::of::<Origin>() {
                     return Some(&*self.origin);
@@ -125,11 +130,16 @@ open! {
 
 impl Aws {
     fn wrap<C>(&self, name: &'static str, client: C) -> Service<C> {
-        Service { client, name, origin: Arc::clone(&self.origin), limiter: Arc::clone(&self.limiter) }
+        let (origin, limiter) = (Arc::clone(&self.origin), Arc::clone(&self.limiter));
+        Service { client, name, origin, limiter, gathering: Gathering::default() }
     }
 
-    fn open<C>(&self, name: &'static str, client: impl FnOnce(&SdkConfig) -> C) -> Service<C> {
-        self.wrap(name, client(&self.config))
+    fn sts(&self) -> Sts {
+        self.wrap("sts", aws_sdk_sts::Client::new(&self.config))
+    }
+
+    fn caller(&self) -> &Caller {
+        self.caller.get_or_init(|| Caller::new(self.sts()))
     }
 
     #[cfg(feature = "s3")]
@@ -225,13 +235,17 @@ impl AwsClouds {
             external_id: provider.assume_role.last().and_then(|r| r.external_id.clone()),
             endpoints: provider.endpoints.clone(),
         };
-        if !provider.skip_requesting_account_id {
-            let sts = Aws::new(config.clone(), provider, origin.clone(), Arc::clone(&self.limiter));
-            let sts: &dyn Cloud = &sts;
-            origin.account = crate::sts::account(sts.get()?).await?;
+        let aws = |origin| Aws::new(config.clone(), provider, origin, Arc::clone(&self.limiter));
+        if provider.skip_requesting_account_id {
+            check_account(provider, &origin.account)?;
+            return Ok(Arc::new(aws(origin)));
         }
+        let identity = aws(origin.clone()).caller().identity().await?.clone();
+        origin.account.clone_from(&identity.account_id);
         check_account(provider, &origin.account)?;
-        Ok(Arc::new(Aws::new(config, provider, origin, Arc::clone(&self.limiter))))
+        let mut aws = aws(origin);
+        aws.caller = OnceLock::from(Caller::with(aws.sts(), identity));
+        Ok(Arc::new(aws))
     }
 }
 

@@ -7,6 +7,7 @@
 mod cloud;
 mod credentials;
 mod error;
+mod gather;
 mod service;
 mod tags;
 mod timeouts;

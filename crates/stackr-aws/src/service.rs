@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use stackr_core::{Limiter, Origin, Result};
 
-use crate::error;
+use crate::{error, gather::Gathering};
 
 /// The client of one service in one account and region. `C` is the SDK's client type.
 pub struct Service<C> {
@@ -17,6 +17,7 @@ pub struct Service<C> {
     /// Account, region and how they are reached.
     pub origin: Arc<Origin>,
     pub(crate) limiter: Arc<dyn Limiter>,
+    pub(crate) gathering: Gathering,
 }
 
 impl<C> Service<C> {
@@ -72,6 +73,34 @@ pub(crate) fn partition(region: &str) -> (&'static str, &'static str) {
 pub(crate) fn in_order<T>(ids: &[String], found: Vec<(String, T)>) -> Vec<Option<T>> {
     let mut found: std::collections::BTreeMap<String, T> = found.into_iter().collect();
     ids.iter().map(|id| found.remove(id)).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use stackr_core::BoxFuture;
+
+    use super::*;
+
+    struct Unlimited;
+
+    impl Limiter for Unlimited {
+        fn acquire<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
+            Box::pin(std::future::ready(()))
+        }
+        fn answered(&self, _: &str, _: &str, _: bool) {}
+    }
+
+    /// A service of a made-up account, with a client that the test brings.
+    pub(crate) fn service<C>(name: &'static str, client: C) -> Service<C> {
+        let (account, region) = ("111122223333".to_owned(), "eu-central-1".to_owned());
+        Service {
+            client,
+            name,
+            origin: Arc::new(Origin { account, region, ..Origin::default() }),
+            limiter: Arc::new(Unlimited),
+            gathering: Gathering::default(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub use object::{Object, Origin, SCHEMA_VERSION};
 pub use registry::Registry;
 pub use resource::{
     After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,
-    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Id, Limiter, Lookup,
+    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Gone, Id, Limiter, Lookup,
     Outputs, Resource, ResourceExt, Seen, Status, Update, Waits,
 };
 pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};

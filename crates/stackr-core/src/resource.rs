@@ -41,19 +41,39 @@ pub trait Outputs: Block + Clone + fmt::Debug + Send + Sync + 'static {
 pub struct Waits {
     /// Until a created or changed object is ready.
     pub create: Duration,
-    /// Until a deleted object is gone. Zero: it is not waited for, because what was deleted is a setting or a
-    /// wait, and reading goes on giving an answer.
+    /// Until a delete is no longer refused and the object is gone.
     pub delete: Duration,
+    /// When an object is gone whose delete AWS has answered.
+    pub gone: Gone,
+}
+
+/// When an object is gone whose delete AWS has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// With the answer. It is looked for only where another is to be made in its place.
+    AtOnce,
+    /// Some time later: it is looked at until then.
+    Later,
+    /// Never: what was deleted is a setting or a wait, and reading goes on giving an answer.
+    Never,
 }
 
 impl Waits {
-    /// For an object that is there with the answer: two minutes for visibility, five for what blocks a delete.
-    pub const INSTANT: Self = Self::minutes(2, 5);
+    /// For an object that is there, and gone, with the answer: two minutes for visibility, five for what blocks a
+    /// delete.
+    pub const INSTANT: Self = Self::minutes(2, 5).gone(Gone::AtOnce);
 
     /// So many minutes until ready and until gone.
     #[must_use]
     pub const fn minutes(create: u64, delete: u64) -> Self {
-        Self { create: Duration::from_secs(create * 60), delete: Duration::from_secs(delete * 60) }
+        let (create, delete) = (Duration::from_secs(create * 60), Duration::from_secs(delete * 60));
+        Self { create, delete, gone: Gone::Later }
+    }
+
+    /// The same, for an object that is gone then.
+    #[must_use]
+    pub const fn gone(self, gone: Gone) -> Self {
+        Self { gone, ..self }
     }
 }
 

@@ -1,14 +1,14 @@
 //! Apply: runs a program, from the first intent to the last output.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
 
 use jiff::Timestamp;
 use stackr_core::{Address, Declaration, Moment, ProviderConfig, ProviderKey, Registry, Value};
-use stackr_plan::{Program, Resolver, Step, StepId, Values, Verb, only_sealed, sealed_json};
+use stackr_plan::{Edge, Program, Resolver, Step, StepId, Values, Verb, only_sealed, sealed_json};
 use stackr_state::{Entry, Outcome, Output, Session, State};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -192,6 +192,7 @@ async fn execute(
         intended,
         shop: Shop {
             grounds,
+            succeeded: succeeded(program),
             reports: send,
             stop: CancellationToken::new(),
             seed: execution.seed,
@@ -416,4 +417,10 @@ pub fn recorded_output(state: &State, value: &Value, sensitive: bool, seals: &Se
     }
     let seal = |secret: &str| seals.seal(secret, &state.lineage);
     Output { value: sealed_json(value, sensitive, &seal), ty: None, sensitive: true }
+}
+
+/// The steps that a create waits for: what they delete must not be in its way.
+fn succeeded(program: &Program) -> BTreeSet<StepId> {
+    let creates = |edge: &&Edge| matches!(program.steps[edge.to.0].verb, Verb::Create { .. });
+    program.edges.iter().filter(creates).map(|edge| edge.from).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stackr_core::{AnyDelete, AnySeen, ErrorKind, Object, Status, Value};
+use stackr_core::{AnyDelete, AnySeen, ErrorKind, Gone, Object, Status, Value};
 use stackr_state::Entry;
 use tokio::time::Instant;
 
@@ -19,7 +19,8 @@ use crate::{
 pub(crate) async fn remove(mut site: Site, object: Object) -> Ended {
     let began = Instant::now();
     let gone = match call_delete(&mut site, &object).await {
-        Ok(()) => until_gone(&mut site, &object.id, began).await,
+        Ok(()) if site.waits.gone == Gone::Later => until_gone(&mut site, &object.id, began).await,
+        Ok(()) => Ok(()),
         Err(halt) => Err(halt),
     };
     let mut ended = match gone {
@@ -68,9 +69,6 @@ async fn known(site: &mut Site, object: &Object) -> Result<Option<(Value, Value)
 
 async fn until_gone(site: &mut Site, id: &str, began: Instant) -> Result<(), Halt> {
     let limit = site.waits.delete;
-    if limit.is_zero() {
-        return Ok(());
-    }
     let (pace, mut trial) = (Pace::new(site.expected), Trial::new(Call::Read));
     let (mut delay, mut told) = (std::time::Duration::ZERO, String::new());
     loop {

@@ -1,10 +1,14 @@
 //! Work: turns a step of the program into a task, with real values for what the plan did not know.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Object, Value, Waits};
+use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Gone, Object, Value, Waits};
 use stackr_plan::{
     Resolver, StepId, Target, Values, Verb, Want, conforms, lacks, sealed_among, text_remedy, value,
 };
@@ -44,6 +48,8 @@ pub(crate) enum Ground {
 /// What all tasks of a run share.
 pub(crate) struct Shop {
     pub(crate) grounds: BTreeMap<StepId, Ground>,
+    /// The steps that a create waits for.
+    pub(crate) succeeded: BTreeSet<StepId>,
     pub(crate) reports: mpsc::UnboundedSender<(StepId, Report)>,
     pub(crate) stop: CancellationToken,
     pub(crate) seed: u64,
@@ -142,6 +148,9 @@ impl Shop {
             Verb::Delete { object, .. } => {
                 let (mut site, object) = (self.site(order, None)?, (**object).clone());
                 site.waits = patient(site.waits, &object.timeouts, "delete");
+                if site.waits.gone == Gone::AtOnce && self.succeeded.contains(&order.step) {
+                    site.waits.gone = Gone::Later;
+                }
                 match site.resource.kept() {
                     Some(_) => Task::Run(Box::pin(keep::remove(site, object))),
                     None => Task::Run(Box::pin(remove(site, object))),
@@ -233,11 +242,10 @@ impl Shop {
     }
 }
 
-/// How long an operation is waited for: as the user says, else as the type does. What is not waited for at all stays so.
+/// How long an operation is waited for: as the user says, else as the type does.
 fn patient(waits: Waits, timeouts: &BTreeMap<String, u64>, operation: &str) -> Waits {
     let Some(said) = timeouts.get(operation).map(|ms| Duration::from_millis(*ms)) else { return waits };
     match operation {
-        "delete" if waits.delete.is_zero() => waits,
         "delete" => Waits { delete: said, ..waits },
         _ => Waits { create: said, ..waits },
     }

@@ -19,8 +19,8 @@ use aws_sdk_acm::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, Create, Created, Delete, DnsName, Find, Id, Outputs, Resource, Result, Seen, Set, Status,
-    Tags, Type, Update, Value, Waits, need,
+    Args, Block, Create, Created, Delete, DnsName, Find, Gone, Id, Outputs, Resource, Result, Seen, Set,
+    Status, Tags, Type, Update, Value, Waits, need,
 };
 
 use super::{Acm, describe, sync_tags, tag_list, tags_of, time};
@@ -112,7 +112,7 @@ pub struct DomainValidationOption {
 impl Resource for Certificate {
     const TYPE: &'static str = "aws_acm_certificate";
     // A listener that is gone holds its certificate for up to 20 minutes.
-    const WAITS: Waits = Waits::minutes(5, 20);
+    const WAITS: Waits = Waits::minutes(5, 20).gone(Gone::AtOnce);
     type Cloud = Acm;
     type Args = CertificateArgs;
     type Outputs = CertificateOutputs;

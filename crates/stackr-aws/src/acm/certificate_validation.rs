@@ -4,13 +4,11 @@
 //! - AWS finds the validation records by itself; nothing has to be called;
 //! - a domain that is not delegated yet keeps the certificate pending for up to 72 hours.
 
-use std::time::Duration;
-
 use aws_sdk_acm::types::{CertificateDetail as Described, CertificateStatus};
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Create, Created, Delete, Id, Outputs, Resource, Result, Seen, Set, Status, Update, Value, Waits,
-    need,
+    Args, Create, Created, Delete, Gone, Id, Outputs, Resource, Result, Seen, Set, Status, Update, Value,
+    Waits, need,
 };
 
 use super::{Acm, describe, time};
@@ -40,7 +38,7 @@ pub struct CertificateValidationOutputs {
 impl Resource for CertificateValidation {
     const TYPE: &'static str = "aws_acm_certificate_validation";
     // DNS validation takes minutes, sometimes an hour. Nothing is deleted, so nothing can be gone.
-    const WAITS: Waits = Waits { create: Duration::from_secs(75 * 60), delete: Duration::ZERO };
+    const WAITS: Waits = Waits::minutes(75, 5).gone(Gone::Never);
     type Cloud = Acm;
     type Args = CertificateValidationArgs;
     type Outputs = CertificateValidationOutputs;

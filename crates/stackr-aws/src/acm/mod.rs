@@ -8,11 +8,14 @@ mod certificate;
 mod certificate_lookup;
 mod certificate_validation;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_acm::types::{CertificateDetail, Tag};
 use aws_smithy_types::{DateTime, date_time::Format, error::operation::BuildError};
-use stackr_core::{CloudError, ErrorKind, Registry, Result, Tags};
+use futures::future::try_join_all;
+use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
 
-use crate::{Service, tags};
+use crate::{Service, gather::Source, tags};
 
 pub use certificate::*;
 pub use certificate_lookup::*;
@@ -26,10 +29,27 @@ pub(crate) fn register(registry: Registry) -> Registry {
     registry.with::<Certificate>().with::<CertificateValidation>().with_lookup::<CertificateLookup>()
 }
 
+/// Certificates by ARN.
+struct Certificates;
+
+impl Source for Certificates {
+    type Client = aws_sdk_acm::Client;
+    type Key = Id;
+    type Answer = CertificateDetail;
+
+    async fn ask(acm: &Acm, arns: BTreeSet<Id>) -> Result<BTreeMap<Id, CertificateDetail>> {
+        let described = try_join_all(arns.into_iter().map(|arn| async move {
+            let request = acm.client.describe_certificate().certificate_arn(&arn);
+            let found = acm.call("DescribeCertificate", request.send()).await.map(|d| d.certificate);
+            Ok(unless_missing(found)?.map(|found| (arn, found)))
+        }));
+        Ok(described.await?.into_iter().flatten().collect())
+    }
+}
+
 /// What AWS says about a certificate; nothing if there is none.
 async fn describe(acm: &Acm, arn: &str) -> Result<Option<CertificateDetail>> {
-    let request = acm.client.describe_certificate().certificate_arn(arn);
-    unless_missing(acm.call("DescribeCertificate", request.send()).await.map(|d| d.certificate))
+    Ok(acm.gather::<Certificates>([arn.to_owned()]).await?.remove(arn))
 }
 
 /// All tags of a certificate, ours among them; none if it is gone.

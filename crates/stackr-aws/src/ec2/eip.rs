@@ -10,8 +10,8 @@
 
 use aws_sdk_ec2::types::{Address as Described, DomainType, NetworkInterfaceType, ResourceType};
 use stackr_core::{
-    After, Args, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
-    Update, Waits, need,
+    After, Args, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result, Seen, Status,
+    Tags, Update, Waits, need,
 };
 
 use super::{Ec2, batches, by_uid, filter, is_ours, read_tags, sync_tags, tag_spec, text};
@@ -78,7 +78,7 @@ pub struct EipOutputs {
 
 impl Resource for Eip {
     const TYPE: &'static str = "aws_eip";
-    const WAITS: Waits = Waits::minutes(5, 10);
+    const WAITS: Waits = Waits::minutes(5, 10).gone(Gone::AtOnce);
     // An address in use needs an attached internet gateway, and a gateway cannot be detached while one is in use.
     const AFTER: &'static [After] =
         &[After::all("aws_internet_gateway"), After::all("aws_internet_gateway_attachment")];

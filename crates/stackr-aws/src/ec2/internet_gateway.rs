@@ -9,7 +9,7 @@
 
 use aws_sdk_ec2::types::{AttachmentStatus, InternetGateway as Described, ResourceType};
 use stackr_core::{
-    Args, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
+    Args, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result, Seen, Status, Tags,
     Update, Waits, need,
 };
 
@@ -44,7 +44,7 @@ pub struct InternetGatewayOutputs {
 
 impl Resource for InternetGateway {
     const TYPE: &'static str = "aws_internet_gateway";
-    const WAITS: Waits = Waits::minutes(5, 20);
+    const WAITS: Waits = Waits::minutes(5, 20).gone(Gone::AtOnce);
     type Cloud = Ec2;
     type Args = InternetGatewayArgs;
     type Outputs = InternetGatewayOutputs;

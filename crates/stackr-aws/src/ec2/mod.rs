@@ -204,36 +204,16 @@ mod tests {
 
 #[cfg(test)]
 mod testing {
-    use std::sync::Arc;
-
     use aws_sdk_ec2::config::{BehaviorVersion, Region};
-    use stackr_core::{BoxFuture, Limiter, Origin};
 
     use super::Ec2;
-
-    struct Unlimited;
-
-    impl Limiter for Unlimited {
-        fn acquire<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
-            Box::pin(std::future::ready(()))
-        }
-        fn answered(&self, _: &str, _: &str, _: bool) {}
-    }
+    use crate::service::testing::service;
 
     /// A client that nothing is asked of.
     pub(super) fn ec2() -> Ec2 {
         let config = aws_sdk_ec2::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"));
-        Ec2 {
-            client: aws_sdk_ec2::Client::from_conf(config.build()),
-            name: "ec2",
-            origin: Arc::new(Origin {
-                account: "111122223333".to_owned(),
-                region: "eu-central-1".to_owned(),
-                ..Origin::default()
-            }),
-            limiter: Arc::new(Unlimited),
-        }
+        service("ec2", aws_sdk_ec2::Client::from_conf(config.build()))
     }
 }

@@ -9,8 +9,8 @@
 
 use aws_sdk_ec2::types::{Route as Described, RouteOrigin, RouteState, RouteTable as DescribedTable};
 use stackr_core::{
-    Args, Cidr, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Status, Update, Value, Waits,
+    Args, Cidr, CloudError, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result,
+    Seen, Status, Update, Value, Waits,
 };
 
 use super::{
@@ -81,7 +81,7 @@ pub struct RouteOutputs {
 
 impl Resource for Route {
     const TYPE: &'static str = "aws_route";
-    const WAITS: Waits = Waits::minutes(5, 5);
+    const WAITS: Waits = Waits::minutes(5, 5).gone(Gone::AtOnce);
     const WITHIN: &'static [&'static str] = &["route_table_id"];
     type Cloud = Ec2;
     type Args = RouteArgs;
@@ -101,12 +101,9 @@ impl Resource for Route {
     }
 
     async fn read(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let mut of: Vec<_> =
-            ids.iter().filter_map(|id| id.split_once('_')).map(|(t, _)| t.to_owned()).collect();
-        of.sort();
-        of.dedup();
-        let tables = routing::tables(ec2, "route-table-id", &of).await?;
-        Ok(ids.iter().map(|id| pick(&tables, id).map(|route| seen(id, route))).collect())
+        let of = ids.iter().filter_map(|id| id.split_once('_')).map(|(table, _)| table.to_owned());
+        let tables = ec2.gather::<routing::Tables>(of).await?;
+        Ok(ids.iter().map(|id| pick(tables.values(), id).map(|route| seen(id, route))).collect())
     }
 
     async fn update(ec2: &Ec2, req: Update<'_, Self>) -> Result<()> {
@@ -149,9 +146,9 @@ fn id_of(table: &str, destination: &str) -> Id {
 }
 
 /// The route of this id.
-fn pick<'a>(tables: &'a [DescribedTable], id: &str) -> Option<&'a Described> {
+fn pick<'a>(tables: impl IntoIterator<Item = &'a DescribedTable>, id: &str) -> Option<&'a Described> {
     let (table, destination) = id.split_once('_')?;
-    let table = tables.iter().find(|t| t.route_table_id() == Some(table))?;
+    let table = tables.into_iter().find(|t| t.route_table_id() == Some(table))?;
     let destination = canonical(destination);
     let is = |route: &&Described| Hop::read(route).is_some_and(|hop| hop.destination == destination);
     table.routes().iter().filter(|route| !routing::propagated(route)).find(is)

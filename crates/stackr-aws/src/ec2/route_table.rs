@@ -9,8 +9,8 @@
 use aws_sdk_ec2::types::{ResourceType, RouteTable as Described};
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, Cidr, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Set,
-    Status, Tags, Update, Waits, need,
+    Args, Block, Cidr, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result, Seen,
+    Set, Status, Tags, Update, Waits, need,
 };
 
 use super::{
@@ -18,7 +18,6 @@ use super::{
     routing::{self, Hop, target},
     sent_tags, sync_tags, tag_spec,
 };
-use crate::service::in_order;
 
 /// A route table.
 pub struct RouteTable;
@@ -85,7 +84,7 @@ pub struct RouteTableOutputs {
 
 impl Resource for RouteTable {
     const TYPE: &'static str = "aws_route_table";
-    const WAITS: Waits = Waits::minutes(5, 5);
+    const WAITS: Waits = Waits::minutes(5, 5).gone(Gone::AtOnce);
     type Cloud = Ec2;
     type Args = RouteTableArgs;
     type Outputs = RouteTableOutputs;
@@ -106,12 +105,9 @@ impl Resource for RouteTable {
     }
 
     async fn read(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let tables = routing::tables(ec2, "route-table-id", ids).await?;
-        let seen = tables.iter().map(|table| {
-            let seen = seen(table, read_tags(table.tags()), ec2)?;
-            Ok((seen.outputs.id.clone(), seen))
-        });
-        Ok(in_order(ids, seen.collect::<Result<_>>()?))
+        let tables = ec2.gather::<routing::Tables>(ids.iter().cloned()).await?;
+        let seen = |id| tables.get(id).map(|table| seen(table, read_tags(table.tags()), ec2)).transpose();
+        ids.iter().map(seen).collect()
     }
 
     async fn update(ec2: &Ec2, req: Update<'_, Self>) -> Result<()> {

@@ -12,8 +12,8 @@ use aws_sdk_ec2::types::{
     RouteTableAssociationStateCode,
 };
 use stackr_core::{
-    Args, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Update,
-    Value, Waits, need,
+    Args, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result, Seen, Status,
+    Update, Value, Waits, need,
 };
 
 use super::{Ec2, routing, text};
@@ -43,7 +43,7 @@ pub struct RouteTableAssociationOutputs {
 
 impl Resource for RouteTableAssociation {
     const TYPE: &'static str = "aws_route_table_association";
-    const WAITS: Waits = Waits::minutes(5, 5);
+    const WAITS: Waits = Waits::minutes(5, 5).gone(Gone::AtOnce);
     type Cloud = Ec2;
     type Args = RouteTableAssociationArgs;
     type Outputs = RouteTableAssociationOutputs;
@@ -71,13 +71,17 @@ impl Resource for RouteTableAssociation {
     }
 
     async fn read(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
+        // Most are still where they were made; the others are looked for by what they are of.
+        let made_with = ids.iter().filter_map(|id| id.split_once('/')).map(|(_, table)| table.to_owned());
+        let mut tables: Vec<_> = ec2.gather::<routing::Tables>(made_with).await?.into_values().collect();
+        let elsewhere = ids.iter().map(|id| member(id)).filter(|member| pick(&tables, member).is_none());
         let (subnets, gateways): (Vec<_>, Vec<_>) =
-            ids.iter().map(|id| member(id).to_owned()).partition(|member| member.starts_with("subnet-"));
+            elsewhere.map(str::to_owned).partition(|member| member.starts_with("subnet-"));
         let (of_subnets, of_gateways) = futures::try_join!(
             routing::tables(ec2, "association.subnet-id", &subnets),
             routing::tables(ec2, "association.gateway-id", &gateways),
         )?;
-        let tables: Vec<_> = of_subnets.into_iter().chain(of_gateways).collect();
+        tables.extend(of_subnets.into_iter().chain(of_gateways));
         ids.iter().map(|id| pick(&tables, member(id)).map(seen).transpose()).collect()
     }
 

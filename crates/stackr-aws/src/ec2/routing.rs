@@ -7,10 +7,28 @@
 //! - a table also holds routes that nobody declares: the local ones, those a virtual private gateway or a transit
 //!   gateway propagates, those of gateway endpoints.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_ec2::types::{Route as Described, RouteOrigin, RouteTable};
-use stackr_core::Result;
+use stackr_core::{Id, Result};
 
 use super::{Ec2, batches, network::canonical, pages, text};
+use crate::gather::Source;
+
+/// Route tables by their ids, with their routes and associations.
+pub(super) struct Tables;
+
+impl Source for Tables {
+    type Client = aws_sdk_ec2::Client;
+    type Key = Id;
+    type Answer = RouteTable;
+
+    async fn ask(ec2: &Ec2, ids: BTreeSet<Id>) -> Result<BTreeMap<Id, RouteTable>> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let found = tables(ec2, "route-table-id", &ids).await?;
+        Ok(found.into_iter().filter_map(|table| Some((table.route_table_id.clone()?, table))).collect())
+    }
+}
 
 /// The route tables whose `name` is one of `values`.
 pub(super) async fn tables(ec2: &Ec2, name: &str, values: &[String]) -> Result<Vec<RouteTable>> {

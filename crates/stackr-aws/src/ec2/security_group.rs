@@ -14,8 +14,8 @@
 
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup as Described, SecurityGroupRule as DescribedRule};
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Set,
-    Status, Tags, Update, Value, Waits, need,
+    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result, Seen,
+    Set, Status, Tags, Update, Value, Waits, need,
 };
 
 use super::{
@@ -75,7 +75,7 @@ pub struct SecurityGroupOutputs {
 
 impl Resource for SecurityGroup {
     const TYPE: &'static str = "aws_security_group";
-    const WAITS: Waits = Waits::minutes(5, 20);
+    const WAITS: Waits = Waits::minutes(5, 20).gone(Gone::AtOnce);
     type Cloud = Ec2;
     type Args = SecurityGroupArgs;
     type Outputs = SecurityGroupOutputs;

@@ -7,6 +7,8 @@
 //! - a rule that the group has already is refused (`InvalidPermission.Duplicate`);
 //! - AWS answers port -1 for all protocols, and names for protocol numbers 1, 6, 17 and 58.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, SecurityGroupRule as Described,
     SecurityGroupRuleRequest, SecurityGroupRuleUpdate,
@@ -18,6 +20,7 @@ use super::{
     firewall::{Direction, group_pair, peer_group},
     is_ours, pages, read_tags, sent_tags, tag_spec, text,
 };
+use crate::gather::Source;
 
 /// What AWS gives a security group rule.
 #[derive(Clone, Debug, PartialEq, Outputs)]
@@ -166,17 +169,32 @@ pub(super) async fn authorize(ec2: &Ec2, direction: Direction, rule: &Rule) -> R
     seen(need(made.first(), "SecurityGroupRules")?, sent_tags(&rule.tags), ec2)
 }
 
+/// Rules of both directions by their ids.
+struct Rules;
+
+impl Source for Rules {
+    type Client = aws_sdk_ec2::Client;
+    type Key = Id;
+    type Answer = Described;
+
+    async fn ask(ec2: &Ec2, ids: BTreeSet<Id>) -> Result<BTreeMap<Id, Described>> {
+        let (ids, mut found) = (ids.into_iter().collect::<Vec<_>>(), BTreeMap::new());
+        for batch in batches("security-group-rule-id", &ids) {
+            let request = ec2.client.describe_security_group_rules().filters(batch);
+            let rules = pages!(ec2, "DescribeSecurityGroupRules", request, security_group_rules);
+            found.extend(
+                rules.into_iter().filter_map(|rule| Some((rule.security_group_rule_id.clone()?, rule))),
+            );
+        }
+        Ok(found)
+    }
+}
+
 /// The rules of these ids.
 pub(super) async fn read(ec2: &Ec2, ids: &[Id]) -> Result<Vec<(Id, Found)>> {
-    let mut found = Vec::new();
-    for batch in batches("security-group-rule-id", ids) {
-        let request = ec2.client.describe_security_group_rules().filters(batch);
-        for rule in pages!(ec2, "DescribeSecurityGroupRules", request, security_group_rules) {
-            let tags = read_tags(rule.tags());
-            found.push((need(rule.security_group_rule_id(), "SecurityGroupRuleId")?, seen(rule, tags, ec2)?));
-        }
-    }
-    Ok(found)
+    let found = ec2.gather::<Rules>(ids.iter().cloned()).await?;
+    let seen = |(id, rule): (Id, Described)| Ok((id, seen(&rule, read_tags(rule.tags()), ec2)?));
+    found.into_iter().map(seen).collect()
 }
 
 /// Makes a rule what is wanted, all but its tags.

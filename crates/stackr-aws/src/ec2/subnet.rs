@@ -15,8 +15,8 @@ use aws_sdk_ec2::{
     },
 };
 use stackr_core::{
-    Args, Cidr, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags, Update,
-    Waits, need,
+    Args, Cidr, Create, Created, Delete, Find, Gone, Id, Outputs, Resource, Result, Seen, Status, Tags,
+    Update, Waits, need,
 };
 
 use super::{Ec2, batches, boolean, by_uid, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec};
@@ -84,7 +84,7 @@ pub struct SubnetOutputs {
 
 impl Resource for Subnet {
     const TYPE: &'static str = "aws_subnet";
-    const WAITS: Waits = Waits::minutes(5, 20);
+    const WAITS: Waits = Waits::minutes(5, 20).gone(Gone::AtOnce);
     type Cloud = Ec2;
     type Args = SubnetArgs;
     type Outputs = SubnetOutputs;

@@ -8,8 +8,8 @@
 use aws_sdk_ec2::types::{ResourceType, Tenancy, Vpc as Described, VpcAttributeName, VpcState};
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Cidr, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags, Update,
-    Waits, need,
+    Args, Cidr, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
+    Update, Waits, need,
 };
 
 use super::{
@@ -96,17 +96,17 @@ impl Resource for Vpc {
     }
 
     async fn read(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let mut found = Vec::new();
-        for batch in batches("vpc-id", ids) {
-            found.extend(pages!(ec2, "DescribeVpcs", ec2.client.describe_vpcs().filters(batch), vpcs));
-        }
-        let beside =
-            try_join_all(found.iter().map(|vpc| beside(ec2, vpc.vpc_id().unwrap_or_default()))).await?;
-        let seen = found
-            .iter()
-            .zip(beside)
-            .map(|(vpc, beside)| Ok((need(vpc.vpc_id(), "VpcId")?, seen(vpc, beside, ec2)?)));
-        Ok(in_order(ids, seen.collect::<Result<_>>()?))
+        // All at once: what is beside a VPC that is not there is nothing.
+        let beside = try_join_all(ids.iter().map(|id| beside(ec2, id)));
+        let (found, beside) = futures::try_join!(described(ec2, ids), beside)?;
+        let found = in_order(
+            ids,
+            found.into_iter().map(|vpc| (vpc.vpc_id.clone().unwrap_or_default(), vpc)).collect(),
+        );
+        let seen = |(vpc, beside): (Option<Described>, Option<Beside>)| {
+            vpc.zip(beside).map(|(vpc, beside)| seen(&vpc, beside, ec2)).transpose()
+        };
+        found.into_iter().zip(beside).map(seen).collect()
     }
 
     async fn update(ec2: &Ec2, req: Update<'_, Self>) -> Result<()> {
@@ -146,8 +146,24 @@ impl Resource for Vpc {
     }
 }
 
-/// Reads what `DescribeVpcs` does not say about one VPC; the calls go out together.
-async fn beside(ec2: &Ec2, vpc: &str) -> Result<Beside> {
+/// What `DescribeVpcs` says of these.
+async fn described(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Described>> {
+    let mut found = Vec::new();
+    for batch in batches("vpc-id", ids) {
+        found.extend(pages!(ec2, "DescribeVpcs", ec2.client.describe_vpcs().filters(batch), vpcs));
+    }
+    Ok(found)
+}
+
+/// What `DescribeVpcs` does not say about one VPC; nothing if it is not there. The calls go out together.
+async fn beside(ec2: &Ec2, vpc: &str) -> Result<Option<Beside>> {
+    match asked_beside(ec2, vpc).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        beside => beside.map(Some),
+    }
+}
+
+async fn asked_beside(ec2: &Ec2, vpc: &str) -> Result<Beside> {
     let group = ec2.client.describe_security_groups().filters(filter("vpc-id", [vpc]));
     let group = group.filters(filter("group-name", ["default"]));
     let acl = ec2.client.describe_network_acls().filters(filter("vpc-id", [vpc]));

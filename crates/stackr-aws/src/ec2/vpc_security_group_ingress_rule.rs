@@ -3,7 +3,7 @@
 //! Facts about the API that shape this file: see `security_group_rule.rs`, which both directions share.
 
 use stackr_core::{
-    Args, Cidr, Create, Created, Delete, Find, Id, Resource, Result, Seen, Status, Tags, Update, Waits,
+    Args, Cidr, Create, Created, Delete, Find, Gone, Id, Resource, Result, Seen, Status, Tags, Update, Waits,
 };
 
 use super::{
@@ -56,7 +56,7 @@ convert!(VpcSecurityGroupIngressRule, VpcSecurityGroupIngressRuleArgs);
 
 impl Resource for VpcSecurityGroupIngressRule {
     const TYPE: &'static str = "aws_vpc_security_group_ingress_rule";
-    const WAITS: Waits = Waits::minutes(5, 5);
+    const WAITS: Waits = Waits::minutes(5, 5).gone(Gone::AtOnce);
     const WITHIN: &'static [&'static str] = &["security_group_id"];
     type Cloud = Ec2;
     type Args = VpcSecurityGroupIngressRuleArgs;

@@ -46,15 +46,14 @@ impl Resource for RepositoryPolicy {
         let args = req.args;
         match get(ecr, &args.repository).await? {
             Some(there) if same(&args.policy, &there.args.policy) => {
-                return Ok(Created::seen(&args.repository, there));
+                Ok(Created::seen(&args.repository, there))
             }
             Some(_) => {
                 let message = format!("the repository {} has another policy already", args.repository);
-                return Err(CloudError::new(ErrorKind::Exists, "ecr:SetRepositoryPolicy", message));
+                Err(CloudError::new(ErrorKind::Exists, "ecr:SetRepositoryPolicy", message))
             }
-            None => put(ecr, &args.repository, &args.policy).await?,
+            None => Ok(Created::seen(&args.repository, put(ecr, &args.repository, &args.policy).await?)),
         }
-        Ok(Created::id(&args.repository))
     }
 
     async fn read(ecr: &Ecr, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
@@ -62,7 +61,7 @@ impl Resource for RepositoryPolicy {
     }
 
     async fn update(ecr: &Ecr, req: Update<'_, Self>) -> Result<()> {
-        put(ecr, req.id, &req.want.policy).await
+        put(ecr, req.id, &req.want.policy).await.map(drop)
     }
 
     async fn delete(ecr: &Ecr, req: Delete<'_, Self>) -> Result<()> {
@@ -82,10 +81,10 @@ fn same(a: &Policy, b: &Policy) -> bool {
     equal(&Kind::Policy, &(**a).into(), &(**b).into())
 }
 
-async fn put(ecr: &Ecr, repository: &str, policy: &Policy) -> Result<()> {
+async fn put(ecr: &Ecr, repository: &str, policy: &Policy) -> Result<Seen<RepositoryPolicy>> {
     let put = ecr.client.set_repository_policy().repository_name(repository).policy_text(&**policy);
-    ecr.call("SetRepositoryPolicy", put.send()).await?;
-    Ok(())
+    let answer = ecr.call("SetRepositoryPolicy", put.send()).await?;
+    seen(repository, answer.policy_text(), answer.registry_id())
 }
 
 /// The policy of a repository, if there are both.
@@ -95,17 +94,22 @@ async fn get(ecr: &Ecr, repository: &str) -> Result<Option<Seen<RepositoryPolicy
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         answer => answer?,
     };
-    Ok(Some(Seen {
+    seen(repository, answer.policy_text(), answer.registry_id()).map(Some)
+}
+
+/// What AWS says about the policy of a repository, in our words.
+fn seen(repository: &str, policy: Option<&str>, registry: Option<&str>) -> Result<Seen<RepositoryPolicy>> {
+    Ok(Seen {
         status: Status::Ready,
         args: RepositoryPolicyArgs {
             repository: repository.to_owned(),
-            policy: need(answer.policy_text(), "policyText")?.into(),
+            policy: need(policy, "policyText")?.into(),
         },
         outputs: RepositoryPolicyOutputs {
             id: repository.to_owned(),
-            registry_id: need(answer.registry_id(), "registryId")?,
+            registry_id: need(registry, "registryId")?,
         },
-    }))
+    })
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@
 
 use aws_sdk_ecs::types::Cluster as Described;
 use stackr_core::{
-    Args, Attribute as _, Block as _, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs,
-    Resource, Result, Seen, Set, Status, Update, Waits, equal, need,
+    Args, Attribute as _, Block as _, CloudError, Create, Created, Delete, ErrorKind, Find, Gone, Id,
+    Outputs, Resource, Result, Seen, Set, Status, Update, Waits, equal, need,
 };
 
 use super::{CapacityProviderStrategy, Ecs, describe_clusters, read_strategy, strategy};
@@ -39,7 +39,7 @@ pub struct ClusterCapacityProvidersOutputs {
 
 impl Resource for ClusterCapacityProviders {
     const TYPE: &'static str = "aws_ecs_cluster_capacity_providers";
-    const WAITS: Waits = Waits::minutes(10, 20);
+    const WAITS: Waits = Waits::minutes(10, 20).gone(Gone::AtOnce);
     const WITHIN: &'static [&'static str] = &["cluster_name"];
     type Cloud = Ecs;
     type Args = ClusterCapacityProvidersArgs;

@@ -18,13 +18,16 @@ mod service_seen;
 mod task_definition;
 mod task_volume;
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use aws_sdk_ecs::types::{self, Cluster as DescribedCluster, ClusterField, Tag};
 use futures::future::try_join_all;
 use stackr_core::{Block, CloudError, Id, Registry, Result, Set, Tags};
 
-use crate::{Service, tags};
+use crate::{Service, gather::Source, tags};
 
 pub use capacity_providers::*;
 pub use cluster::*;
@@ -104,20 +107,39 @@ fn short(name_or_arn: &str) -> &str {
 /// The most clusters that one describe takes.
 const CLUSTERS: usize = 100;
 
-/// These clusters, with all about them; a missing one is left out, a deleted one may be in it as `INACTIVE`.
+/// Clusters by name or ARN, with all about them; a deleted one may be there as `INACTIVE`.
+struct Clusters;
+
+impl Source for Clusters {
+    type Client = aws_sdk_ecs::Client;
+    type Key = Id;
+    type Answer = DescribedCluster;
+
+    async fn ask(ecs: &Ecs, names: BTreeSet<Id>) -> Result<BTreeMap<Id, DescribedCluster>> {
+        let names: Vec<_> = names.into_iter().collect();
+        let batches = names.chunks(CLUSTERS).map(|batch| {
+            let request =
+                ecs.client.describe_clusters().set_clusters(Some(batch.to_vec())).set_include(Some(vec![
+                    ClusterField::Settings,
+                    ClusterField::Configurations,
+                    ClusterField::Tags,
+                    ClusterField::Attachments,
+                ]));
+            ecs.call("DescribeClusters", request.send())
+        });
+        let answers = try_join_all(batches).await?;
+        let found = answers.into_iter().flat_map(|answer| answer.clusters.unwrap_or_default());
+        let found = found.flat_map(|cluster| {
+            let (name, arn) = (cluster.cluster_name.clone(), cluster.cluster_arn.clone());
+            [(name, cluster.clone()), (arn, cluster)]
+        });
+        Ok(found.filter_map(|(key, cluster)| Some((key?, cluster))).collect())
+    }
+}
+
+/// These clusters; a missing one is left out.
 async fn describe_clusters(ecs: &Ecs, names: &[Id]) -> Result<Vec<DescribedCluster>> {
-    let batches = names.chunks(CLUSTERS).map(|batch| {
-        let request =
-            ecs.client.describe_clusters().set_clusters(Some(batch.to_vec())).set_include(Some(vec![
-                ClusterField::Settings,
-                ClusterField::Configurations,
-                ClusterField::Tags,
-                ClusterField::Attachments,
-            ]));
-        ecs.call("DescribeClusters", request.send())
-    });
-    let answers = try_join_all(batches).await?;
-    Ok(answers.into_iter().flat_map(|answer| answer.clusters.unwrap_or_default()).collect())
+    Ok(ecs.gather::<Clusters>(names.iter().cloned()).await?.into_values().collect())
 }
 
 /// The tags of a create call; none if there are none.

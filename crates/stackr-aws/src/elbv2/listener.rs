@@ -11,8 +11,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
     ProtocolEnum,
 };
 use stackr_core::{
-    After, Args, Block, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
-    Update, Waits, need,
+    After, Args, Block, Create, Created, Delete, Find, Gone, Id, Outputs, Resource, Result, Seen, Status,
+    Tags, Update, Waits, need,
 };
 
 use super::{
@@ -80,7 +80,7 @@ pub struct ListenerOutputs {
 
 impl Resource for Listener {
     const TYPE: &'static str = "aws_lb_listener";
-    const WAITS: Waits = Waits::minutes(5, 5);
+    const WAITS: Waits = Waits::minutes(5, 5).gone(Gone::AtOnce);
     const WITHIN: &'static [&'static str] = &["load_balancer_arn"];
     // A certificate that is validated in this stack has to be issued first, whichever of the two is referred to.
     const AFTER: &'static [After] =
@@ -118,9 +118,8 @@ impl Resource for Listener {
             let request = elb.client.describe_listeners().set_listener_arns(Some(arns));
             Ok(elb.call("DescribeListeners", request.send()).await?.listeners.unwrap_or_default())
         });
-        let found = found.await?;
+        let (found, tags) = futures::try_join!(found, tags_of(elb, ids))?;
         let arns: Vec<Id> = found.iter().filter_map(|l| l.listener_arn.clone()).collect();
-        let tags = tags_of(elb, &arns).await?;
         let all = found.iter().zip(&arns);
         let all = all.map(|(listener, arn)| Ok((arn.clone(), seen(listener, users_tags(&tags, arn))?)));
         Ok(in_order(ids, all.collect::<Result<_>>()?))

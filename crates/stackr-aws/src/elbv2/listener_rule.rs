@@ -154,9 +154,8 @@ impl Resource for ListenerRule {
             let request = elb.client.describe_rules().set_rule_arns(Some(arns));
             Ok(elb.call("DescribeRules", request.send()).await?.rules.unwrap_or_default())
         });
-        let found = found.await?;
+        let (found, tags) = futures::try_join!(found, tags_of(elb, ids))?;
         let arns = arns(&found);
-        let tags = tags_of(elb, &arns).await?;
         let all = found.iter().zip(&arns);
         let all = all.map(|(rule, arn)| Ok((arn.clone(), seen(rule, users_tags(&tags, arn))?)));
         Ok(in_order(ids, all.collect::<Result<_>>()?))

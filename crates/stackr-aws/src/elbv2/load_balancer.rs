@@ -201,13 +201,13 @@ impl Resource for LoadBalancer {
             let request = elb.client.describe_load_balancers().set_load_balancer_arns(Some(arns));
             Ok(elb.call("DescribeLoadBalancers", request.send()).await?.load_balancers.unwrap_or_default())
         });
-        let found = found.await?;
+        let (found, tags) = futures::try_join!(found, tags_of(elb, ids))?;
         let arns: Vec<Id> = found.iter().filter_map(|lb| lb.load_balancer_arn.clone()).collect();
         let attributes = try_join_all(arns.iter().map(|arn| async {
             let one = load_balancer_attributes(elb, arn).await.map(|a| vec![a]);
             Ok(unless_missing(one)?.pop())
         }));
-        let (attributes, tags) = futures::try_join!(attributes, tags_of(elb, &arns))?;
+        let attributes = attributes.await?;
         let all = found.iter().zip(arns.iter().zip(attributes));
         let all = all.filter_map(|(lb, (arn, attributes))| Some((lb, arn, attributes?)));
         let all = all

@@ -14,13 +14,16 @@ mod load_balancer;
 mod load_balancer_lookup;
 mod target_group;
 
-use std::{collections::BTreeMap, future::Future};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures::future::try_join_all;
 use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
 
-use crate::{Service, tags};
+use crate::{Service, gather::Source, tags};
 
 pub use action::*;
 pub use listener::*;
@@ -78,18 +81,32 @@ fn unless_missing<T>(answer: Result<Vec<T>>) -> Result<Vec<T>> {
     }
 }
 
-/// All tags by ARN, ours and AWS's among them.
+/// The tags of objects of all types by ARN, ours and AWS's among them.
+struct TagsOf;
+
+impl Source for TagsOf {
+    type Client = aws_sdk_elasticloadbalancingv2::Client;
+    type Key = Id;
+    type Answer = Tags;
+
+    async fn ask(elb: &Elb, arns: BTreeSet<Id>) -> Result<BTreeMap<Id, Tags>> {
+        let arns: Vec<_> = arns.into_iter().collect();
+        let described = batched(&arns, |arns| async move {
+            let request = elb.client.describe_tags().set_resource_arns(Some(arns));
+            Ok(elb.call("DescribeTags", request.send()).await?.tag_descriptions.unwrap_or_default())
+        });
+        let described = described.await?.into_iter().map(|one| {
+            let tags = one.tags.unwrap_or_default().into_iter();
+            let tags = tags.filter_map(|t| Some((t.key?, t.value.unwrap_or_default())));
+            (one.resource_arn.unwrap_or_default(), tags.collect())
+        });
+        Ok(described.collect())
+    }
+}
+
+/// All tags by ARN; of what is not there, none.
 async fn tags_of(elb: &Elb, arns: &[Id]) -> Result<BTreeMap<Id, Tags>> {
-    let described = batched(arns, |arns| async move {
-        let request = elb.client.describe_tags().set_resource_arns(Some(arns));
-        Ok(elb.call("DescribeTags", request.send()).await?.tag_descriptions.unwrap_or_default())
-    });
-    let described = described.await?.into_iter().map(|one| {
-        let tags = one.tags.unwrap_or_default().into_iter();
-        let tags = tags.filter_map(|t| Some((t.key?, t.value.unwrap_or_default())));
-        (one.resource_arn.unwrap_or_default(), tags.collect())
-    });
-    Ok(described.collect())
+    elb.gather::<TagsOf>(arns.iter().cloned()).await
 }
 
 /// The user's tags of one object.

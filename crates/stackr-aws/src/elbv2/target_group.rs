@@ -200,10 +200,10 @@ impl Resource for TargetGroup {
             let request = elb.client.describe_target_groups().set_target_group_arns(Some(arns));
             Ok(elb.call("DescribeTargetGroups", request.send()).await?.target_groups.unwrap_or_default())
         });
-        let found = found.await?;
+        let (found, tags) = futures::try_join!(found, tags_of(elb, ids))?;
         let arns: Vec<Id> = found.iter().filter_map(|g| g.target_group_arn.clone()).collect();
         let attributes = try_join_all(arns.iter().map(|arn| attributes_of(elb, arn)));
-        let (attributes, tags) = futures::try_join!(attributes, tags_of(elb, &arns))?;
+        let attributes = attributes.await?;
         let all = found.iter().zip(arns.iter().zip(attributes));
         let all = all.filter_map(|(group, (arn, attributes))| Some((group, arn, attributes?)));
         let all = all.map(|(group, arn, attributes)| {

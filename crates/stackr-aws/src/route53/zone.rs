@@ -15,8 +15,8 @@ use aws_sdk_route53::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, Create, Created, Delete, DnsName, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Set,
-    Status, Tags, Update, Waits, need,
+    Args, Block, Create, Created, Delete, DnsName, ErrorKind, Find, Gone, Id, Outputs, Resource, Result,
+    Seen, Set, Status, Tags, Update, Waits, need,
 };
 
 use super::{Route53, TAGS, bare, built, get_zone, name_servers, page_from, plain, tags_of};
@@ -76,7 +76,7 @@ pub struct ZoneOutputs {
 
 impl Resource for Zone {
     const TYPE: &'static str = "aws_route53_zone";
-    const WAITS: Waits = Waits::minutes(5, 10);
+    const WAITS: Waits = Waits::minutes(5, 10).gone(Gone::AtOnce);
     type Cloud = Route53;
     type Args = ZoneArgs;
     type Outputs = ZoneOutputs;

@@ -10,11 +10,11 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionConfiguration as Configuration, ServerSideEncryptionRule as Rule,
 };
 use stackr_core::{
-    Args, Block, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Set, Status, Update,
-    Waits,
+    Args, Block, Create, Created, Delete, Find, Gone, Id, Outputs, Resource, Result, Seen, Set, Status,
+    Update, Waits,
 };
 
-use super::{ALWAYS_THERE, S3, built, each};
+use super::{S3, built, each};
 
 /// Default encryption of a bucket.
 pub struct BucketServerSideEncryptionConfiguration;
@@ -59,7 +59,7 @@ pub struct BucketServerSideEncryptionConfigurationOutputs {
 
 impl Resource for BucketServerSideEncryptionConfiguration {
     const TYPE: &'static str = "aws_s3_bucket_server_side_encryption_configuration";
-    const WAITS: Waits = ALWAYS_THERE;
+    const WAITS: Waits = Waits::INSTANT.gone(Gone::Never);
     const WITHIN: &'static [&'static str] = &["bucket"];
     type Cloud = S3;
     type Args = BucketServerSideEncryptionConfigurationArgs;

@@ -9,10 +9,11 @@ use aws_sdk_s3::{
     types::{BucketVersioningStatus, MfaDelete, VersioningConfiguration as Configuration},
 };
 use stackr_core::{
-    Args, Block, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Update, Waits,
+    Args, Block, Create, Created, Delete, Find, Gone, Id, Outputs, Resource, Result, Seen, Status, Update,
+    Waits,
 };
 
-use super::{ALWAYS_THERE, S3, each};
+use super::{S3, each};
 
 /// Bucket versioning.
 pub struct BucketVersioning;
@@ -50,7 +51,7 @@ pub struct BucketVersioningOutputs {
 
 impl Resource for BucketVersioning {
     const TYPE: &'static str = "aws_s3_bucket_versioning";
-    const WAITS: Waits = ALWAYS_THERE;
+    const WAITS: Waits = Waits::INSTANT.gone(Gone::Never);
     const WITHIN: &'static [&'static str] = &["bucket"];
     type Cloud = S3;
     type Args = BucketVersioningArgs;

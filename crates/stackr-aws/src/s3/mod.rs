@@ -12,11 +12,11 @@ mod bucket_public_access_block;
 mod bucket_server_side_encryption_configuration;
 mod bucket_versioning;
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use aws_smithy_types::error::operation::BuildError;
 use futures::future::try_join_all;
-use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Waits};
+use stackr_core::{CloudError, ErrorKind, Id, Registry, Result};
 
 use crate::Service;
 
@@ -40,9 +40,6 @@ pub(crate) fn register(registry: Registry) -> Registry {
         .with::<BucketPolicy>()
         .with::<BucketLifecycleConfiguration>()
 }
-
-/// For a setting that every bucket has: deleting it puts AWS's own back, so it is never gone.
-const ALWAYS_THERE: Waits = Waits { create: Duration::from_secs(2 * 60), delete: Duration::ZERO };
 
 /// Asks for every id at once; what is missing is `None`.
 async fn each<'a, T, F, Asked>(ids: &'a [Id], ask: F) -> Result<Vec<Option<T>>>

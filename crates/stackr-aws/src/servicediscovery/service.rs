@@ -13,8 +13,8 @@ use aws_sdk_servicediscovery::types::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Status, Tags, Update, Waits, need,
+    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result,
+    Seen, Status, Tags, Update, Waits, need,
 };
 
 use super::{CloudMap, built, pages, sync_tags, tag_list, tags_of, unless_missing};
@@ -113,7 +113,7 @@ pub struct DiscoveryServiceOutputs {
 impl Resource for DiscoveryService {
     const TYPE: &'static str = "aws_service_discovery_service";
     // ECS deregisters the last instances minutes after its service is gone.
-    const WAITS: Waits = Waits::minutes(5, 15);
+    const WAITS: Waits = Waits::minutes(5, 15).gone(Gone::AtOnce);
     type Cloud = CloudMap;
     type Args = DiscoveryServiceArgs;
     type Outputs = DiscoveryServiceOutputs;

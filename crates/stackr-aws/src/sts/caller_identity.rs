@@ -2,7 +2,7 @@
 
 use stackr_core::{Args, Lookup, Outputs, Result, need};
 
-use super::Sts;
+use super::{Caller, Sts};
 
 /// The caller's identity.
 pub struct CallerIdentity;
@@ -26,18 +26,23 @@ pub struct CallerIdentityOutputs {
 
 impl Lookup for CallerIdentity {
     const TYPE: &'static str = "aws_caller_identity";
-    type Cloud = Sts;
+    type Cloud = Caller;
     type Args = CallerIdentityArgs;
     type Outputs = CallerIdentityOutputs;
 
-    async fn read(sts: &Sts, _: &CallerIdentityArgs) -> Result<CallerIdentityOutputs> {
-        let caller = sts.call("GetCallerIdentity", sts.client.get_caller_identity().send()).await?;
-        let account_id = need(caller.account(), "Account")?;
-        Ok(CallerIdentityOutputs {
-            id: account_id.clone(),
-            account_id,
-            arn: need(caller.arn(), "Arn")?,
-            user_id: need(caller.user_id(), "UserId")?,
-        })
+    async fn read(caller: &Caller, _: &CallerIdentityArgs) -> Result<CallerIdentityOutputs> {
+        caller.identity().await.cloned()
     }
+}
+
+/// Asks AWS who is asking.
+pub(super) async fn ask(sts: &Sts) -> Result<CallerIdentityOutputs> {
+    let caller = sts.call("GetCallerIdentity", sts.client.get_caller_identity().send()).await?;
+    let account_id = need(caller.account(), "Account")?;
+    Ok(CallerIdentityOutputs {
+        id: account_id.clone(),
+        account_id,
+        arn: need(caller.arn(), "Arn")?,
+        user_id: need(caller.user_id(), "UserId")?,
+    })
 }

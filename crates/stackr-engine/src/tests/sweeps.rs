@@ -99,12 +99,12 @@ async fn every_call_of(fault: Fault, again: bool, lag: Duration, of: impl Fn(&st
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_before_any_call_is_healed_by_the_next_run() {
-    assert!(every_call(Fault::CrashBefore, true).await > 60);
+    assert!(every_call(Fault::CrashBefore, true).await > 45);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_after_any_call_is_healed_by_the_next_run() {
-    assert!(every_call(Fault::CrashAfter, true).await > 60);
+    assert!(every_call(Fault::CrashAfter, true).await > 45);
 }
 
 /// As long as AWS's tags usually take to be searchable.
