@@ -35,10 +35,10 @@ impl<C> Service<C> {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        self.limiter.acquire(self.name, operation).await;
+        self.limiter.acquire(&self.origin, self.name, operation).await;
         let answer = Box::pin(send).await.map_err(|e| error::cloud_error(self.name, operation, e));
         let throttled = answer.as_ref().is_err_and(|e| e.kind() == stackr_core::ErrorKind::Throttled);
-        self.limiter.answered(self.name, operation, throttled);
+        self.limiter.answered(&self.origin, self.name, operation, throttled);
         answer
     }
 
@@ -84,10 +84,10 @@ pub(crate) mod testing {
     struct Unlimited;
 
     impl Limiter for Unlimited {
-        fn acquire<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
+        fn acquire<'a>(&'a self, _: &'a Origin, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
             Box::pin(std::future::ready(()))
         }
-        fn answered(&self, _: &str, _: &str, _: bool) {}
+        fn answered(&self, _: &Origin, _: &str, _: &str, _: bool) {}
     }
 
     /// A service of a made-up account, with a client that the test brings.

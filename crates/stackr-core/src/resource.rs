@@ -332,11 +332,11 @@ pub trait Clouds: Send + Sync {
 /// Holds calls back so that AWS's published request limits are kept. The engine implements it, the cloud's
 /// HTTP client asks it before every request and tells it of every throttle.
 pub trait Limiter: Send + Sync {
-    /// Waits until a call may go out.
-    fn acquire<'a>(&'a self, service: &'a str, operation: &'a str) -> BoxFuture<'a, ()>;
+    /// Waits until a call to an account and region may go out.
+    fn acquire<'a>(&'a self, to: &'a Origin, service: &'a str, operation: &'a str) -> BoxFuture<'a, ()>;
 
     /// A call was throttled, or went through.
-    fn answered(&self, service: &str, operation: &str, throttled: bool);
+    fn answered(&self, to: &Origin, service: &str, operation: &str, throttled: bool);
 }
 
 /// [`Seen`] as values.

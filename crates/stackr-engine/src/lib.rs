@@ -45,7 +45,7 @@ pub use event::{
     Because, EVENT_VERSION, Envelope, ErrorView, Event, Place, Reason, StepVerb, StepView, views,
 };
 pub use interrupt::Interrupt;
-pub use limiter::{Rate, RateLimiter, Rates};
+pub use limiter::{Class, Rate, RateLimiter, Rates};
 pub use rates::published;
 pub use reader::{Reader, RefreshError, Unread, Wish, refresh};
 pub use recover::{RecoverError, Recovered, recover, search};

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use stackr_core::{BoxFuture, Limiter};
+use stackr_core::{BoxFuture, Limiter, Origin};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep},
@@ -42,8 +42,19 @@ impl Rate {
     pub const UNLIMITED: Self = Self::new(f64::INFINITY, f64::INFINITY);
 }
 
-/// Tells the class of a call (service, operation): the bucket's name and its rate.
-pub type Rates = fn(&str, &str) -> (String, Rate);
+/// Tells the class of a call (service, operation).
+pub type Rates = fn(&str, &str) -> Class;
+
+/// Calls that share a bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Class {
+    /// Tells it from others.
+    pub name: String,
+    /// How fast its calls may go.
+    pub rate: Rate,
+    /// Whether all regions of an account share it.
+    pub global: bool,
+}
 
 /// One token bucket. `now` is any steadily growing time.
 #[derive(Clone, Debug)]
@@ -106,7 +117,7 @@ impl Gate {
     }
 }
 
-/// The limiter of one account and region.
+/// The limiter of a process, for all its accounts and regions.
 pub struct RateLimiter {
     rates: Rates,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
@@ -129,11 +140,13 @@ impl RateLimiter {
     /// A limiter that limits nothing: for local emulators.
     #[must_use]
     pub fn unlimited() -> Self {
-        Self::new(|_, _| (String::new(), Rate::UNLIMITED))
+        Self::new(|_, _| Class { name: String::new(), rate: Rate::UNLIMITED, global: true })
     }
 
-    fn gate(&self, service: &str, operation: &str) -> Arc<Gate> {
-        let (class, rate) = (self.rates)(service, operation);
+    fn gate(&self, to: &Origin, service: &str, operation: &str) -> Arc<Gate> {
+        let Class { name, rate, global } = (self.rates)(service, operation);
+        let region = if global { "" } else { to.region.as_str() };
+        let class = format!("{}/{region}/{name}", to.account);
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.began.elapsed();
         let gate = gates.entry(class).or_insert_with(|| {
@@ -144,9 +157,9 @@ impl RateLimiter {
 }
 
 impl Limiter for RateLimiter {
-    fn acquire<'a>(&'a self, service: &'a str, operation: &'a str) -> BoxFuture<'a, ()> {
+    fn acquire<'a>(&'a self, to: &'a Origin, service: &'a str, operation: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let gate = self.gate(service, operation);
+            let gate = self.gate(to, service, operation);
             // Never closed, so there is always a turn.
             let _turn = gate.turn.acquire().await;
             while let Err(wait) = gate.with(|bucket| bucket.take(self.began.elapsed())) {
@@ -155,9 +168,9 @@ impl Limiter for RateLimiter {
         })
     }
 
-    fn answered(&self, service: &str, operation: &str, throttled: bool) {
+    fn answered(&self, to: &Origin, service: &str, operation: &str, throttled: bool) {
         if throttled {
-            self.gate(service, operation).with(|bucket| bucket.throttled(self.began.elapsed()));
+            self.gate(to, service, operation).with(|bucket| bucket.throttled(self.began.elapsed()));
         }
     }
 }
@@ -202,16 +215,41 @@ mod tests {
         assert_eq!(bucket.per_second, 8.0);
     }
 
+    fn ten_a_second(service: &str, _: &str) -> Class {
+        Class { name: "all".to_owned(), rate: Rate::new(2.0, 10.0), global: service == "iam" }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn accounts_and_regions_have_buckets_of_their_own() {
+        let (limiter, began) = (RateLimiter::new(ten_a_second), Instant::now());
+        let to = |account: &str, region: &str| Origin {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            ..Origin::default()
+        };
+        for to in [to("1", "a"), to("1", "b"), to("2", "a")] {
+            limiter.acquire(&to, "ec2", "CreateVpc").await;
+            limiter.acquire(&to, "ec2", "CreateVpc").await;
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        for to in [to("1", "a"), to("1", "b"), to("2", "a")] {
+            limiter.acquire(&to, "iam", "CreateRole").await;
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        limiter.acquire(&to("1", "c"), "iam", "CreateRole").await;
+        assert!(began.elapsed() > Duration::from_millis(90), "{:?}", began.elapsed());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn callers_are_served_in_order_at_the_rate() {
-        let limiter = Arc::new(RateLimiter::new(|_, _| ("all".to_owned(), Rate::new(2.0, 10.0))));
+        let limiter = Arc::new(RateLimiter::new(ten_a_second));
         let order = Arc::new(Mutex::new(Vec::new()));
         let began = Instant::now();
         let tasks: Vec<_> = (0..22)
             .map(|n| {
                 let (limiter, order) = (Arc::clone(&limiter), Arc::clone(&order));
                 tokio::spawn(async move {
-                    limiter.acquire("ec2", "CreateVpc").await;
+                    limiter.acquire(&Origin::default(), "ec2", "CreateVpc").await;
                     order.lock().unwrap().push(n);
                 })
             })
@@ -225,10 +263,10 @@ mod tests {
     async fn without_limits_nobody_waits() {
         let (limiter, began) = (RateLimiter::unlimited(), Instant::now());
         for _ in 0..10_000 {
-            limiter.acquire("ec2", "CreateVpc").await;
+            limiter.acquire(&Origin::default(), "ec2", "CreateVpc").await;
         }
-        limiter.answered("ec2", "CreateVpc", true);
-        limiter.acquire("ec2", "CreateVpc").await;
+        limiter.answered(&Origin::default(), "ec2", "CreateVpc", true);
+        limiter.acquire(&Origin::default(), "ec2", "CreateVpc").await;
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

@@ -3,11 +3,11 @@
 //! Sources: "Request throttling for the Amazon EC2 API", "Request throttling for the Amazon ECS API", Route 53's
 //! limits page. Services without published figures get ones that are known to be safe.
 
-use crate::Rate;
+use crate::{Class, Rate};
 
 /// The class of a call and its rate. Services are named as IAM names them.
 #[must_use]
-pub fn published(service: &str, operation: &str) -> (String, Rate) {
+pub fn published(service: &str, operation: &str) -> Class {
     let read =
         ["Describe", "Get", "List", "Search", "Head", "BatchGet"].iter().any(|p| operation.starts_with(p));
     let (class, rate) = match service {
@@ -23,7 +23,7 @@ pub fn published(service: &str, operation: &str) -> (String, Rate) {
         _ if read => ("read", Rate::new(20.0, 10.0)),
         _ => ("write", Rate::new(10.0, 5.0)),
     };
-    (format!("{service}:{class}"), rate)
+    Class { name: format!("{service}:{class}"), rate, global: matches!(service, "route53" | "iam") }
 }
 
 /// Every EC2 operation has a bucket of its own.
@@ -66,8 +66,9 @@ mod tests {
     #[test]
     fn published_figures() {
         let check = |service: &str, operation: &str, class: &str, burst: f64, per_second: f64| {
-            let expected = (format!("{service}:{class}"), Rate::new(burst, per_second));
-            assert_eq!(published(service, operation), expected);
+            let (name, rate) = (format!("{service}:{class}"), Rate::new(burst, per_second));
+            let global = matches!(service, "route53" | "iam");
+            assert_eq!(published(service, operation), Class { name, rate, global });
         };
         check("ec2", "DescribeVpcs", "DescribeVpcs", 100.0, 20.0);
         check("ec2", "CreateVpc", "CreateVpc", 50.0, 5.0);
