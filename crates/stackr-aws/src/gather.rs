@@ -1,5 +1,5 @@
-//! Gather: several types may need the same answer of AWS, each for objects of its own. Their questions of about the
-//! same time go out as one call.
+//! Gather: several types may need the same answer of AWS, each for objects of its own. Questions that are asked before
+//! the first of them has gone out go with it, as one call.
 //!
 //! Nothing is remembered: a call begins after every question that it answers, so no answer is older than its question.
 //! Where a call fails that answers several, each asks for itself: one object may have spoiled it for the others.
@@ -10,16 +10,15 @@ use std::{
     future::Future,
     marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use stackr_core::Result;
-use tokio::{sync::oneshot, time::sleep};
+use tokio::{sync::oneshot, task::yield_now};
 
 use crate::Service;
 
-/// How long a question waits for company: far less than a call takes.
-const WINDOW: Duration = Duration::from_millis(2);
+/// How often everything else has its turn before a question goes out: what is asked at the same time is ready by then.
+const TURNS: usize = 8;
 
 /// Something that AWS tells of many objects in one call, and that several types need.
 pub(crate) trait Source: 'static {
@@ -122,7 +121,9 @@ impl<C: Send + Sync> Service<C> {
             };
         }
         let mut began = Began::<S> { gathering: &self.gathering, open: true, of: PhantomData };
-        sleep(WINDOW).await;
+        for _ in 0..TURNS {
+            yield_now().await;
+        }
         let Some(group) = began.close() else { return S::ask(self, keys).await };
         if group.members.is_empty() {
             return S::ask(self, keys).await;
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn questions_of_the_same_time_are_one_call_and_later_ones_another() {
+    async fn questions_that_are_asked_together_are_one_call_and_later_ones_another() {
         let service = service("test", AtomicUsize::new(0));
         let ask = |keys: [u32; 2]| service.gather::<Doubles>(keys);
         let (a, b, c) = futures::join!(ask([2, 3]), ask([3, 4]), ask([1, 5]));

@@ -270,10 +270,10 @@ mod tests {
         let whole = "case \"$2\" in venv) exit 1;; *) exit 0;; esac";
         let (made, said) = ensure(dir.path(), python(dir.path(), "3.11.2", whole));
         made.expect("installed");
-        assert_eq!(said.len(), 2);
+        assert!(said.iter().any(|line| line.starts_with("installing moto")), "{said:?}");
         let (found, said) = ensure(dir.path(), dir.path().join("not asked for"));
         found.expect("found");
-        assert!(said.is_empty(), "{said:?}");
+        assert!(!said.iter().any(|line| line.starts_with("installing moto")), "{said:?}");
     }
 
     #[test]
@@ -283,6 +283,6 @@ mod tests {
         ensure(dir.path(), python(dir.path(), "3.11.2", rest)).0.expect("installed");
         let (made, said) = ensure(dir.path(), python(dir.path(), "3.12.1", rest));
         assert_eq!(made.expect("installed").python_version, "3.12.1");
-        assert_eq!(said.len(), 2);
+        assert!(said.iter().any(|line| line.starts_with("installing moto")), "{said:?}");
     }
 }

@@ -130,7 +130,7 @@ fn the_local_cloud_is_one_however_many_start_it() {
     cloud.reset().expect("it forgets");
 
     assert_eq!(cloud.stop().expect("it stops").as_ref(), Some(running));
-    assert!(!listens(running.port));
+    assert!(goes_silent(running.port));
     assert_eq!(cloud.status().expect("a status"), None);
     assert_eq!(cloud.stop().expect("nothing to stop"), None);
 }
