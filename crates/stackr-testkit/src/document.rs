@@ -53,6 +53,14 @@ impl Document {
         }
     }
 
+    /// Sets a field of every element of this name; whether there was one. Of XML only.
+    pub(crate) fn set_within(&mut self, element: &str, field: &str, to: &str) -> bool {
+        match self {
+            Self::Xml(root) => set_within_xml(root, element, field, to),
+            Self::Json(_) => false,
+        }
+    }
+
     /// Sets a field of the object that is identified by this; whether it was there.
     pub(crate) fn set(&mut self, name: &str, id: &str, path: &[&str], to: &str) -> bool {
         match self {
@@ -126,6 +134,16 @@ fn set_in_xml(element: &mut Element, name: &str, id: &str, path: &[&str], to: &s
         }
     }
     in_any(elements(element), |child| set_in_xml(child, name, id, path, to))
+}
+
+fn set_within_xml(element: &mut Element, name: &str, field: &str, to: &str) -> bool {
+    if element.name == name
+        && let Some(field) = element.get_mut_child(field)
+    {
+        field.children = vec![XMLNode::Text(to.to_owned())];
+        return true;
+    }
+    in_any(elements(element), |child| set_within_xml(child, name, field, to))
 }
 
 fn first_in_json(json: &Value, name: &str) -> Option<String> {

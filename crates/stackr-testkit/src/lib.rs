@@ -8,6 +8,7 @@
 //! - [`Terraform`] is the real one, with its AWS provider, and a [`Case`] is what both tools run;
 //! - [`Proxy`] stands between a client and an emulator and does what networks and AWS do: counts, delays, throttles,
 //!   fails, loses answers, hides what is new;
+//! - [`slow`] is a model of how slow AWS is, in the proxy, and of the least that a program can take with it;
 //! - [`sweep`] takes the reference system up and down while everything goes wrong in turn.
 //!
 //! The command `stackr-testkit` gives the proxy to any client.
@@ -26,6 +27,7 @@ mod protocol;
 mod proxy;
 mod redact;
 mod refusal;
+pub mod slow;
 pub mod sweep;
 mod terraform;
 mod young;

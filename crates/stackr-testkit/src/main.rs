@@ -12,6 +12,7 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stackr_testkit::{
     Faults, Limit, Proxy, ProxyOptions,
+    slow::{Bound, Critical, Slow, Time, Until},
     sweep::{Disturbance, Report, Sweep},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,6 +36,66 @@ enum What {
     ///
     /// Needs `stackr`, built in the same directory, and the stacks of the repository, the working directory.
     Sweep(SweepArgs),
+    /// Say what a plan takes at least when AWS is as slow as the model of `proxy --slow` has it.
+    ///
+    /// Reads the answer of `stackr plan STACK --json` (or `plan --destroy`) from standard input, and takes the longest path
+    /// through the edges of its program: `stackr plan base --json | stackr-testkit bound --slow 60 --json`.
+    Bound(BoundArgs),
+    /// Measure the reference system against the bound: base and runtime up and runtime down, with AWS as slow as the model.
+    ///
+    /// Needs `stackr`, built in the same directory, and the stacks of the repository, the working directory.
+    Critical(CriticalArgs),
+    /// List the times of the model, with their sources.
+    Times,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum UntilArg {
+    /// Until everything exists.
+    Created,
+    /// Until everything can be used.
+    Ready,
+    /// Until nothing moves any more.
+    Steady,
+}
+
+impl From<UntilArg> for Until {
+    fn from(until: UntilArg) -> Self {
+        match until {
+            UntilArg::Created => Self::Created,
+            UntilArg::Ready => Self::Ready,
+            UntilArg::Steady => Self::Steady,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct BoundArgs {
+    /// How many times faster than AWS the model is.
+    #[arg(long, value_name = "SCALE", default_value = "60")]
+    slow: Slow,
+    /// How far the end is waited for.
+    #[arg(long, value_enum, default_value = "ready")]
+    until: UntilArg,
+    /// Print `{ "seconds": …, "path": [{ "verb", "address", "seconds" }] }`.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct CriticalArgs {
+    /// How many times faster than AWS the model is.
+    #[arg(long, value_name = "SCALE", default_value = "60")]
+    slow: Slow,
+    /// How often all of it is done; durations are learned in the first round.
+    #[arg(long, default_value_t = 2)]
+    rounds: usize,
+    /// How far the ends of the applies are waited for.
+    #[arg(long, value_enum, default_value = "ready")]
+    until: UntilArg,
+    /// The command that is measured; the one beside this one if absent.
+    #[arg(long)]
+    stackr: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,6 +157,12 @@ struct ProxyArgs {
     /// What goes wrong, and how often or how long: throttle=0.2,errors=0.05,lost=0.03,pending=10s,unseen=5s,in-use=3s,cut-at=5,lost-at=5,seed=7.
     #[arg(long, default_value = "")]
     faults: Faults,
+    /// Model how slow AWS is: objects come up, drain and go in the times that are published, divided by this.
+    ///
+    /// 60 makes seconds of minutes, and is what `--slow` alone means. `stackr-testkit times` lists the times with their
+    /// sources, `stackr-testkit bound` says what a plan takes at least with them.
+    #[arg(long, value_name = "SCALE", num_args = 0..=1, default_missing_value = "60")]
+    slow: Option<Slow>,
     /// Where to note every call, a line of JSON each.
     #[arg(long)]
     log: Option<PathBuf>,
@@ -108,6 +175,9 @@ fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Proxy(arguments) => proxy(*arguments),
         What::Sweep(arguments) => sweep(arguments),
+        What::Bound(arguments) => bound(&arguments),
+        What::Critical(arguments) => critical(arguments),
+        What::Times => times(),
     };
     match done {
         Ok(code) => code,
@@ -127,7 +197,7 @@ fn proxy(arguments: ProxyArgs) -> io::Result<ExitCode> {
         ..arguments.faults
     };
     let log = arguments.log.map(File::create).transpose()?;
-    let options = ProxyOptions { listen: arguments.listen, faults, log, hook: None };
+    let options = ProxyOptions { listen: arguments.listen, faults, slow: arguments.slow, log, hook: None };
     let proxy = Proxy::start(&arguments.upstream, options)?;
     writeln!(io::stderr(), "{}", proxy.endpoint())?;
     let code = match arguments.command.split_first() {
@@ -187,6 +257,59 @@ fn sweep(arguments: SweepArgs) -> io::Result<ExitCode> {
     let points: usize = reports.iter().map(|report| report.points).sum();
     writeln!(io::stdout(), "{points} points, {failed} failed")?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn bound(arguments: &BoundArgs) -> io::Result<ExitCode> {
+    let text = io::read_to_string(io::stdin())?;
+    let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
+    // A plan of several stacks is a line each.
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let plan: serde_json::Value = serde_json::from_str(line).map_err(|why| invalid(why.to_string()))?;
+        let program = plan["program"].as_str();
+        let program =
+            program.ok_or_else(|| invalid("this is no answer of `stackr plan --json`".to_owned()))?;
+        let found = Bound::of(program, arguments.slow, arguments.until.into());
+        let found = found.map_err(|why| invalid(why.to_string()))?;
+        if arguments.json {
+            writeln!(io::stdout(), "{}", found.to_json())?;
+        } else {
+            writeln!(io::stdout(), "{found}")?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn critical(arguments: CriticalArgs) -> io::Result<ExitCode> {
+    let own = env::current_exe()?;
+    let beside = own.parent().unwrap_or(Path::new("."));
+    let critical = Critical {
+        stackr: arguments.stackr.unwrap_or_else(|| beside.join("stackr")).canonicalize()?,
+        repository: env::current_dir()?,
+        tmp: beside.join("../tmp"),
+        slow: arguments.slow,
+        until: arguments.until.into(),
+    };
+    let mut to = io::stdout();
+    writeln!(
+        to,
+        "| round | phase | wall | bound | wall / bound | calls |\n| --- | --- | --- | --- | --- | --- |"
+    )?;
+    critical.rounds(arguments.rounds, |measured| drop(writeln!(io::stdout(), "{measured}")));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn times() -> io::Result<ExitCode> {
+    let mut to = io::stdout();
+    writeln!(
+        to,
+        "| type | create | steady | delete | release | source |\n| --- | --- | --- | --- | --- | --- |"
+    )?;
+    for Time { ty, create, steady, delete, release, source } in Time::all() {
+        let seconds =
+            [create, steady, delete, release].map(|time| format!("{} s", time.as_secs())).join(" | ");
+        writeln!(to, "| {ty} | {seconds} | {source} |")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Waits for a signal to end.

@@ -25,6 +25,7 @@ use crate::{
     message::{Request, Response},
     protocol::Call,
     refusal::{failed, in_use, throttled},
+    slow::{Model, Slow},
     young::Young,
 };
 
@@ -67,6 +68,8 @@ pub struct ProxyOptions {
     pub listen: String,
     /// What is done to calls.
     pub faults: Faults,
+    /// How slow AWS is, if it is modelled.
+    pub slow: Option<Slow>,
     /// Who is asked about calls that change something.
     pub hook: Option<Box<Hook>>,
     /// Where every call is noted, a line of JSON each.
@@ -92,6 +95,7 @@ struct State {
     counts: Counts,
     dice: Dice,
     young: Young,
+    model: Option<Model>,
     /// When a delete was first asked for.
     deletes: BTreeMap<(String, Vec<u8>), Instant>,
     mutations: u64,
@@ -118,6 +122,7 @@ impl Proxy {
             counts: Counts::default(),
             dice: Dice::new(options.faults.seed),
             young: Young::default(),
+            model: options.slow.map(Model::new),
             deletes: BTreeMap::new(),
             mutations: 0,
             in_flight: 0,
@@ -172,6 +177,29 @@ impl Drop for Proxy {
         self.shared.closed.store(true, Ordering::Relaxed);
         // Whoever waits for a connection gets one, and sees that it is over.
         drop(TcpStream::connect(self.address));
+    }
+}
+
+impl State {
+    /// The answer as it is seen now, after it was noted.
+    fn seen(
+        &mut self,
+        call: &Call,
+        request: &Request,
+        response: Response,
+        before: Option<Response>,
+        faults: &Faults,
+    ) -> Response {
+        let now = Instant::now();
+        self.young.note(call, request, &response, now);
+        let response = match &mut self.model {
+            Some(model) => {
+                model.note(call, request, &response, before, now);
+                model.filter(call, request, response, now)
+            }
+            None => response,
+        };
+        self.young.filter(call, response, faults, now)
     }
 }
 
@@ -235,10 +263,10 @@ impl Shared {
         if self.ask(call, number, Moment::Before) == Verdict::Cut {
             return Outcome::Dropped("cut");
         }
+        let wanted = self.state().model.as_ref().and_then(|model| model.before(call, request));
+        let before = wanted.and_then(|read| self.forward(&read).ok());
         let Ok(response) = self.forward(request) else { return Outcome::Dropped("unreachable") };
-        let now = Instant::now();
-        self.state().young.note(call, request, &response, now);
-        let response = self.state().young.filter(call, response, faults, now);
+        let response = self.state().seen(call, request, response, before, faults);
         if self.ask(call, number, Moment::After) == Verdict::Cut || fate == Fate::Lost {
             return Outcome::Dropped("lost");
         }
@@ -260,7 +288,8 @@ impl Shared {
                 return Some(in_use(call));
             }
         }
-        state.young.refusal(call, request, faults, now)
+        let slow = state.model.as_ref().and_then(|model| model.refusal(call, request, now));
+        slow.or_else(|| state.young.refusal(call, request, faults, now))
     }
 
     fn ask(&self, call: &Call, number: Option<u64>, moment: Moment) -> Verdict {

@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use stackr_local::{Emulator, Options};
-use stackr_testkit::{Faults, Moment, Proxy, ProxyOptions, Verdict, emulator};
+use stackr_testkit::{Faults, Moment, Proxy, ProxyOptions, Verdict, emulator, slow};
 
 const TMP: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -121,4 +121,58 @@ fn what_is_new_can_be_hidden_pending_and_in_use() {
          print(acm.describe_certificate(CertificateArn=arn)['Certificate']['Status'])\n",
     );
     assert_eq!(said(&output), "pending\n['pending']\nPENDING_VALIDATION\n");
+}
+
+#[test]
+fn what_takes_long_in_aws_comes_up_holds_and_goes_in_its_time() {
+    let emulator = emulator(TMP, Options { acm_wait: 0, ..Options::default() });
+    // 109 s are a day, 60 s half of one: what is on its way stays so.
+    let slow = slow::Slow::new(0.001);
+    let model = proxy(&emulator, ProxyOptions { slow, ..ProxyOptions::default() });
+    let output = script(
+        &emulator,
+        &model,
+        "ec2, acm, elb, ecs, map = [client(s) for s in ['ec2', 'acm', 'elbv2', 'ecs', 'servicediscovery']]\n\
+         def refused(call):\n\
+         \x20   try: call()\n\
+         \x20   except Exception as error: print(error.response['Error']['Code'])\n\
+         made = ec2.create_vpc(CidrBlock='10.1.0.0/16')['Vpc']\n\
+         vpc = made['VpcId']\n\
+         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='10.1.0.0/24')['Subnet']['SubnetId']\n\
+         address = ec2.allocate_address(Domain='vpc')['AllocationId']\n\
+         nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)['NatGateway']\n\
+         print(made['State'], nat['State'])\n\
+         ec2.delete_nat_gateway(NatGatewayId=nat['NatGatewayId'])\n\
+         print([n['State'] for n in ec2.describe_nat_gateways()['NatGateways']])\n\
+         refused(lambda: ec2.delete_subnet(SubnetId=subnet))\n\
+         refused(lambda: ec2.release_address(AllocationId=address))\n\
+         arn = acm.request_certificate(DomainName='a.example', ValidationMethod='DNS')['CertificateArn']\n\
+         found = acm.describe_certificate(CertificateArn=arn)['Certificate']\n\
+         print(found['Status'], 'ResourceRecord' in found['DomainValidationOptions'][0])\n\
+         other = ec2.create_subnet(VpcId=vpc, CidrBlock='10.1.1.0/24')['Subnet']['SubnetId']\n\
+         lb = elb.create_load_balancer(Name='a', Subnets=[subnet, other])['LoadBalancers'][0]\n\
+         print(lb['State']['Code'])\n\
+         refused(lambda: elb.create_listener(LoadBalancerArn=lb['LoadBalancerArn'], Protocol='HTTPS', Port=443,\n\
+         \x20   Certificates=[{'CertificateArn': arn}], DefaultActions=[{'Type': 'redirect', 'RedirectConfig':\n\
+         \x20   {'StatusCode': 'HTTP_301', 'Port': '443'}}]))\n\
+         ecs.create_cluster(clusterName='c')\n\
+         ecs.register_task_definition(family='f', containerDefinitions=[{'name': 'x', 'image': 'y', 'memory': 64}])\n\
+         ecs.create_service(cluster='c', serviceName='s', taskDefinition='f', desiredCount=2)\n\
+         found = lambda: ecs.describe_services(cluster='c', services=['s'])['services'][0]\n\
+         print(found()['runningCount'], found()['deployments'][0]['rolloutState'])\n\
+         ecs.delete_service(cluster='c', service='s', force=True)\n\
+         print(found()['status'])\n\
+         refused(lambda: ecs.delete_cluster(cluster='c'))\n\
+         refused(lambda: ecs.create_service(cluster='c', serviceName='s', taskDefinition='f', desiredCount=2))\n\
+         operation = map.create_private_dns_namespace(Name='n.internal', Vpc=vpc)['OperationId']\n\
+         found = map.get_operation(OperationId=operation)['Operation']\n\
+         print(found['Status'])\n\
+         refused(lambda: map.get_namespace(Id=found['Targets']['NAMESPACE']))\n",
+    );
+    assert_eq!(
+        said(&output),
+        "pending pending\n['deleting']\nDependencyViolation\nInvalidIPAddress.InUse\nPENDING_VALIDATION False\n\
+         provisioning\nUnsupportedCertificate\n0 IN_PROGRESS\nDRAINING\nClusterContainsTasksException\n\
+         InvalidParameterException\nPENDING\nNamespaceNotFound\n"
+    );
 }
