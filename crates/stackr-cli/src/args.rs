@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Infrastructure as code for AWS: plans and applies stacks, in parallel, without provider processes.
 #[derive(Debug, Parser)]
@@ -124,6 +124,28 @@ pub(crate) struct Run {
     pub(crate) force: bool,
 }
 
+/// How far the end of an apply is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Until {
+    /// Until what nothing else waits for exists, though it may still be coming up.
+    Created,
+    /// Until everything can be used.
+    #[default]
+    Ready,
+    /// Until nothing moves any more: deployments too are over.
+    Steady,
+}
+
+impl From<Until> for stackr::Until {
+    fn from(until: Until) -> Self {
+        match until {
+            Until::Created => Self::Created,
+            Until::Ready => Self::Ready,
+            Until::Steady => Self::Steady,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what an apply would do.
@@ -150,6 +172,9 @@ pub(crate) enum Command {
         /// Replace this object though nothing differs.
         #[arg(long, value_name = "ADDRESS")]
         replace: Vec<String>,
+        /// How far the end is waited for.
+        #[arg(long, value_name = "MILESTONE", value_enum, default_value_t)]
+        until: Until,
         #[command(flatten)]
         run: Run,
     },

@@ -46,7 +46,9 @@ pub(crate) async fn run(cli: Cli, out: Output) -> Result<Exit, Failure> {
                 Command::Plan { scope, destroy, replace, detailed_exitcode, program } => {
                     run::plan(&world, &scope, destroy, replace, detailed_exitcode, program).await
                 }
-                Command::Apply { scope, replace, run } => run::apply(&world, &scope, replace, &run).await,
+                Command::Apply { scope, replace, until, run } => {
+                    run::apply(&world, &scope, replace, (&run, until)).await
+                }
                 Command::Destroy { scope, run } => run::destroy(&world, &scope, &run).await,
                 Command::Validate { stacks, vars } => inspect::validate(&world, &stacks, &vars),
                 Command::Console { stack, vars } => console::console(&world, stack.as_deref(), &vars).await,

@@ -14,7 +14,7 @@ use stackr_state::{Activity, Outcome, Recovery};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    args::{Run, Scope},
+    args::{Run, Scope, Until},
     commands::inspect::default_provider,
     error::Failure,
     exit::Exit,
@@ -217,16 +217,16 @@ pub(crate) async fn apply(
     world: &World,
     scope: &Scope,
     replace: Vec<String>,
-    run: &Run,
+    how: (&Run, Until),
 ) -> Result<Exit, Failure> {
     let stacks = world.stacks(&scope.stacks)?;
-    execute(world, scope, &stacks, &options(scope, false, replace), run).await
+    execute(world, scope, &stacks, &options(scope, false, replace), how).await
 }
 
 pub(crate) async fn destroy(world: &World, scope: &Scope, run: &Run) -> Result<Exit, Failure> {
     let mut stacks = world.stacks(&scope.stacks)?;
     stacks.reverse();
-    execute(world, scope, &stacks, &options(scope, true, Vec::new()), run).await
+    execute(world, scope, &stacks, &options(scope, true, Vec::new()), (run, Until::default())).await
 }
 
 async fn execute(
@@ -234,13 +234,13 @@ async fn execute(
     scope: &Scope,
     stacks: &[StackRef],
     options: &Options,
-    run: &Run,
+    how: (&Run, Until),
 ) -> Result<Exit, Failure> {
     for stack in stacks {
         if stacks.len() > 1 {
             world.out.progress(&paint(BOLD, &format!("── {} ──", stack.name)));
         }
-        let exit = one(world, scope, stack, options, run).await?;
+        let exit = one(world, scope, stack, options, how).await?;
         if exit != Exit::Done {
             return Ok(exit);
         }
@@ -253,9 +253,10 @@ async fn one(
     scope: &Scope,
     stack: &StackRef,
     options: &Options,
-    run: &Run,
+    (run, until): (&Run, Until),
 ) -> Result<Exit, Failure> {
-    let open = open(world, stack, scope, run.force).await?;
+    let mut open = open(world, stack, scope, run.force).await?;
+    open.deployment = open.deployment.until(until.into());
     let command = if options.destroy { "destroy" } else { "apply" };
     let mut ask =
         Ask { world, open: &open, yes: run.yes, destroy: options.destroy, empty: false, nobody: false };
