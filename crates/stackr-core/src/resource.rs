@@ -45,6 +45,9 @@ pub struct Waits {
     pub delete: Duration,
     /// When an object is gone whose delete AWS has answered.
     pub gone: Gone,
+    /// How long AWS usually takes until a created object is ready, and until a deleted one is gone: as published. Zero: it
+    /// is so with the answer, or nothing is known.
+    pub usual: (Duration, Duration),
 }
 
 /// When an object is gone whose delete AWS has answered.
@@ -67,13 +70,19 @@ impl Waits {
     #[must_use]
     pub const fn minutes(create: u64, delete: u64) -> Self {
         let (create, delete) = (Duration::from_secs(create * 60), Duration::from_secs(delete * 60));
-        Self { create, delete, gone: Gone::Later }
+        Self { create, delete, gone: Gone::Later, usual: (Duration::ZERO, Duration::ZERO) }
     }
 
     /// The same, for an object that is gone then.
     #[must_use]
     pub const fn gone(self, gone: Gone) -> Self {
         Self { gone, ..self }
+    }
+
+    /// The same, for what usually takes so many seconds until ready and until gone.
+    #[must_use]
+    pub const fn usually(self, create: u64, delete: u64) -> Self {
+        Self { usual: (Duration::from_secs(create), Duration::from_secs(delete)), ..self }
     }
 }
 

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::{
     converge::Subject,
     event::ErrorView,
+    expected::Expected,
     make::may_have_acted,
-    pace::Pace,
     retry::Call,
     settle::look,
     site::{Halt, Report, Site, Trial},
@@ -69,7 +69,7 @@ async fn reported(
     seen: &mut AnySeen,
 ) -> Result<Vec<Difference>, Halt> {
     let began = Instant::now();
-    let (pace, mut trial, mut delay) = (Pace::new(None), Trial::new(Call::Read), Duration::ZERO);
+    let (pace, mut trial, mut delay) = (site.pace(Expected::UNKNOWN), Trial::new(Call::Read), Duration::ZERO);
     let mut told = String::new();
     loop {
         let left = differing(site, subject, seen);
@@ -160,7 +160,7 @@ async fn look_again(
     patience: Duration,
 ) -> Result<(), Halt> {
     let began = Instant::now();
-    let (pace, mut trial, mut delay) = (Pace::new(None), Trial::new(Call::Read), Duration::ZERO);
+    let (pace, mut trial, mut delay) = (site.pace(Expected::UNKNOWN), Trial::new(Call::Read), Duration::ZERO);
     loop {
         if let Some(now) = look(site, &subject.id, delay, &mut trial).await? {
             let left = differing(site, subject, &now);

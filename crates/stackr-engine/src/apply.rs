@@ -17,6 +17,7 @@ use crate::{
     Connections, Envelope, Interrupt, Patience, Run, Seals, Summary, Until,
     driver::{Driver, Teller},
     event::{ErrorView, Event},
+    expected::{Expected, guess},
     intents::{self, Intended, Kind},
     journal::Journal,
     keep::nowhere,
@@ -175,7 +176,7 @@ async fn execute(
     };
     let intended = intents::intend(program, &state, kind, &mut *uid);
     let expected: Vec<_> =
-        (0..program.steps.len()).map(|n| guess(&state, program, StepId(n), &grounds)).collect();
+        (0..program.steps.len()).map(|n| grounds.get(&StepId(n)).map_or(Duration::ZERO, guess)).collect();
     let earlier = last_sign(&session);
     let began = Instant::now();
     let (run_name, first) = (session.lease().run.clone(), first_entries(&state, &intended, home, program));
@@ -311,31 +312,8 @@ async fn ground(
     let key = (resource.schema().ty, Arc::as_ptr(&cloud).addr());
     let poller =
         pollers.entry(key).or_insert_with(|| Poller::start(Arc::clone(&resource), Arc::clone(&cloud)));
-    let expected = learned(state, verb, address.ty());
+    let expected = Expected::of(state, verb, &*resource);
     Ok(Some(Ground::Object { resource, cloud, poller: poller.clone(), expected }))
-}
-
-fn learned(state: &State, verb: &Verb, ty: &str) -> Option<Duration> {
-    let ms = match verb {
-        Verb::Create { .. } => state.expected_create(ty),
-        Verb::Delete { .. } => state.expected_delete(ty),
-        _ => None,
-    };
-    ms.map(Duration::from_millis)
-}
-
-/// How long a step is expected to take: as learned, else by how long its type is waited for at most.
-fn guess(state: &State, program: &Program, step: StepId, grounds: &BTreeMap<StepId, Ground>) -> Duration {
-    let verb = &program.steps[step.0].verb;
-    let learned = learned(state, verb, program.steps[step.0].address.ty());
-    learned.unwrap_or_else(|| match (grounds.get(&step), verb) {
-        (Some(Ground::Object { resource, .. }), Verb::Create { .. } | Verb::Update { .. }) => {
-            resource.waits().create / 100
-        }
-        (Some(Ground::Object { resource, .. }), Verb::Delete { .. }) => resource.waits().delete / 100,
-        (Some(Ground::Data { .. }), _) => Duration::from_millis(200),
-        _ => Duration::ZERO,
-    })
 }
 
 /// Account and region of the default provider, if objects are made with it and the state has none yet.

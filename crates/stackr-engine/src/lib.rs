@@ -14,6 +14,7 @@ mod clouds;
 mod converge;
 mod driver;
 mod event;
+mod expected;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod intents;

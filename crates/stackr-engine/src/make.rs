@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::{
     converge::Ensure,
+    expected::Expected,
     intents::sealed_args,
-    pace::Pace,
     retry::Call,
     site::{Halt, Report, Site, Trial},
 };
@@ -126,7 +126,7 @@ fn owned(site: &Site, args: &Value, uid: &str, label: &str) -> Value {
 async fn find(site: &mut Site, uid: &str, args: &Value, until: Instant) -> Result<Option<Id>, Halt> {
     let (resource, cloud) = (Arc::clone(&site.resource), Arc::clone(&site.cloud));
     let mut trial = Trial::new(Call::Read);
-    let pace = Pace::new(None);
+    let pace = site.pace(Expected::UNKNOWN);
     let began = Instant::now();
     loop {
         match resource.find(&*cloud, AnyFind { uid, args: Some(args) }).await {

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use crate::{
     converge::duration,
     event::ErrorView,
-    pace::Pace,
     retry::Call,
     settle::look,
     site::{Ended, Halt, Report, Site, Trial},
@@ -69,7 +68,7 @@ async fn known(site: &mut Site, object: &Object) -> Result<Option<(Value, Value)
 
 async fn until_gone(site: &mut Site, id: &str, began: Instant) -> Result<(), Halt> {
     let limit = site.waits.delete;
-    let (pace, mut trial) = (Pace::new(site.expected), Trial::new(Call::Read));
+    let (pace, mut trial) = (site.pace(site.expected), Trial::new(Call::Read));
     let (mut delay, mut told) = (std::time::Duration::ZERO, String::new());
     loop {
         let note = match look(site, id, delay, &mut trial).await? {

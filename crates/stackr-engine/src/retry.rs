@@ -27,6 +27,8 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(20);
 /// What waits for another object's change looks again at least this often.
 const LONGEST_CONFLICT: Duration = Duration::from_secs(10);
+/// Of the time that something else takes to change, at most this part is lost.
+const LOST: u32 = 20;
 
 /// How long a call that failed like this is repeated; `None`: not at all.
 pub(crate) fn budget(call: Call, kind: ErrorKind, waits: Waits) -> Option<Duration> {
@@ -52,13 +54,25 @@ pub(crate) fn budget(call: Call, kind: ErrorKind, waits: Waits) -> Option<Durati
 }
 
 /// The delays of one call's repetitions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     attempts: u32,
-    spent: Duration,
+    /// The least delay before what waits for another object is tried again.
+    least: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { attempts: 0, least: FIRST }
+    }
 }
 
 impl Backoff {
+    /// Tries again sooner what waits for another object: where looks may follow each other so closely.
+    pub(crate) fn hasten(&mut self, between_looks: Duration) {
+        self.least = FIRST.min(between_looks.saturating_mul(2));
+    }
+
     /// The delay before the next repetition; `None` if this failure ends it. `since` is the time since the first
     /// attempt.
     pub(crate) fn next(
@@ -75,14 +89,12 @@ impl Backoff {
         }
         let delay = match kind {
             ErrorKind::Conflict | ErrorKind::InUse | ErrorKind::Propagating => {
-                let step =
-                    FIRST.mul_f64(1.5_f64.powi(self.attempts.min(10).cast_signed())).min(LONGEST_CONFLICT);
+                let step = (since / LOST).clamp(self.least, LONGEST_CONFLICT);
                 jitter.between(step.mul_f64(0.8), step)
             }
             _ => jitter.between(FIRST / 5, FIRST.saturating_mul(1 << self.attempts.min(10)).min(LONGEST)),
         };
         self.attempts += 1;
-        self.spent += delay;
         Some(delay.min(budget.saturating_sub(since).max(FIRST / 5)))
     }
 }
@@ -144,5 +156,19 @@ mod tests {
         assert!(delays[0] <= FIRST);
         assert!(delays.iter().all(|d| *d <= LONGEST));
         assert!(since >= waits.create);
+    }
+
+    #[test]
+    fn of_a_wait_for_something_else_a_twentieth_is_lost_at_most() {
+        let mut jitter = Jitter::new(1, 0);
+        let (mut backoff, mut since, mut tries) = (Backoff::default(), Duration::ZERO, 0);
+        while since < Duration::from_secs(120) {
+            let delay =
+                backoff.next(Call::Delete, ErrorKind::InUse, Waits::minutes(5, 5), since, &mut jitter);
+            let delay = delay.unwrap();
+            assert!(delay <= FIRST.max(since / LOST), "{delay:?} after {since:?}");
+            (since, tries) = (since + delay, tries + 1);
+        }
+        assert!(tries < 100, "{tries}");
     }
 }

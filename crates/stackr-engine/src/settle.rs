@@ -10,7 +10,7 @@ use crate::{
     agree::differing,
     converge::Subject,
     event::ErrorView,
-    pace::Pace,
+    expected::Expected,
     retry::Call,
     site::{Halt, Report, Site, Trial, Until},
 };
@@ -33,7 +33,7 @@ pub(crate) async fn settle(
     began: Instant,
 ) -> Settled {
     let limit = site.waits.create;
-    let pace = Pace::new(site.expected);
+    let pace = site.pace(site.expected);
     let mut trial = Trial::new(Call::Read);
     let (mut last, mut next, mut told) = (None, first, String::new());
     loop {
@@ -74,7 +74,7 @@ pub(crate) async fn settle(
             told = note;
         }
         // What is not visible yet holds up others that need its id only, however long it will take to be ready.
-        let pace = if subject.shown { pace } else { Pace::new(None) };
+        let pace = if subject.shown { pace } else { site.pace(Expected::UNKNOWN) };
         subject.pending = Some(began.elapsed());
         let delay = pace.next(began.elapsed(), &mut site.jitter);
         match look(site, &subject.id, delay, &mut trial).await {
@@ -121,7 +121,7 @@ pub(crate) async fn steady(
     mut seen: AnySeen,
 ) -> (AnySeen, Result<(), Halt>) {
     let (began, limit) = (Instant::now(), site.waits.create);
-    let (pace, mut trial, mut told) = (Pace::new(None), Trial::new(Call::Read), String::new());
+    let (pace, mut trial, mut told) = (site.pace(Expected::UNKNOWN), Trial::new(Call::Read), String::new());
     while let (Until::Steady, Status::Settling(note)) = (site.until, seen.status.clone()) {
         if told.is_empty() {
             let value = value(site.resource.schema(), &subject.want.declared, &seen);

@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     event::ErrorView,
+    expected::Expected,
+    pace::Pace,
     poller::Poller,
     random::Jitter,
     retry::{Backoff, Call},
@@ -42,6 +44,8 @@ pub struct Patience {
     pub earlier_run: Duration,
     /// How long an accepted change may take to be reported.
     pub late_report: Duration,
+    /// The shortest time between two looks at what is on its way.
+    pub between_looks: Duration,
     /// After a second interrupt: how long calls in flight may take to be answered.
     pub grace: Duration,
 }
@@ -53,6 +57,8 @@ impl Default for Patience {
             lost_answer: Duration::from_secs(5),
             earlier_run: Duration::from_secs(90),
             late_report: Duration::from_secs(30),
+            // An answer of AWS is rarely newer than this.
+            between_looks: Duration::from_millis(200),
             grace: Duration::from_millis(1200),
         }
     }
@@ -133,8 +139,8 @@ pub(crate) struct Site {
     pub(crate) awaited: bool,
     /// How long to wait before giving up: as the user says, else as the type does.
     pub(crate) waits: Waits,
-    /// How long this is expected to take, if it was learned.
-    pub(crate) expected: Option<Duration>,
+    /// How long this is expected to take.
+    pub(crate) expected: Expected,
 }
 
 /// The attempts of one call.
@@ -172,6 +178,11 @@ impl Site {
         }
     }
 
+    /// How often what is on its way is looked at, for what its end is expected to be.
+    pub(crate) fn pace(&self, expected: Expected) -> Pace {
+        Pace::new(expected, self.patience.between_looks)
+    }
+
     /// Waits, unless the run is told to stop waiting.
     pub(crate) async fn rest(&self, delay: Duration) -> Result<(), Halt> {
         tokio::select! {
@@ -186,6 +197,7 @@ impl Site {
     /// The error itself if it is not one to repeat after, or was repeated long enough.
     pub(crate) async fn pause(&mut self, error: &CloudError, trial: &mut Trial) -> Result<(), Halt> {
         let since = trial.began.elapsed();
+        trial.backoff.hasten(self.patience.between_looks);
         let delay = trial.backoff.next(trial.call, error.kind(), self.waits, since, &mut self.jitter);
         let Some(delay) = delay else {
             let mut view = self.view(error);

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     converge::{Amend, Earlier, Ensure, Maker, ensure, plan_again, update},
     event::ErrorView,
+    expected::Expected,
     intents::Intended,
     keep::{self, Keep},
     poller::Poller,
@@ -35,12 +36,7 @@ use crate::{
 /// What a step acts on.
 pub(crate) enum Ground {
     /// An object.
-    Object {
-        resource: Arc<dyn AnyResource>,
-        cloud: Arc<dyn Cloud>,
-        poller: Poller,
-        expected: Option<Duration>,
-    },
+    Object { resource: Arc<dyn AnyResource>, cloud: Arc<dyn Cloud>, poller: Poller, expected: Expected },
     /// Data.
     Data { lookup: Arc<dyn AnyLookup>, cloud: Arc<dyn Cloud> },
 }

@@ -164,6 +164,8 @@ impl Local {
             }
         };
         match fs::remove_file(&path) {
+            // A part that comes back after a power failure is older than the snapshot, and harmless.
+            Ok(()) if matches!(key, Key::Part(_)) => Ok(()),
             Ok(()) => sync_directory(parent(&path)).map_err(|error| failed(&path, "removed", error)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(failed(&path, "removed", error)),

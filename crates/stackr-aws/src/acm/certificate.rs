@@ -112,7 +112,8 @@ pub struct DomainValidationOption {
 impl Resource for Certificate {
     const TYPE: &'static str = "aws_acm_certificate";
     // A listener that is gone holds its certificate for up to 20 minutes.
-    const WAITS: Waits = Waits::minutes(5, 20).gone(Gone::AtOnce);
+    // The validation records are assigned some seconds after the request.
+    const WAITS: Waits = Waits::minutes(5, 20).gone(Gone::AtOnce).usually(5, 0);
     type Cloud = Acm;
     type Args = CertificateArgs;
     type Outputs = CertificateOutputs;

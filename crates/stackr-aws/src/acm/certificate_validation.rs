@@ -38,7 +38,7 @@ pub struct CertificateValidationOutputs {
 impl Resource for CertificateValidation {
     const TYPE: &'static str = "aws_acm_certificate_validation";
     // DNS validation takes minutes, sometimes an hour. Nothing is deleted, so nothing can be gone.
-    const WAITS: Waits = Waits::minutes(75, 5).gone(Gone::Never);
+    const WAITS: Waits = Waits::minutes(75, 5).gone(Gone::Never).usually(180, 0);
     type Cloud = Acm;
     type Args = CertificateValidationArgs;
     type Outputs = CertificateValidationOutputs;

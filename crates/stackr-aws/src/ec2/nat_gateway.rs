@@ -53,7 +53,8 @@ pub struct NatGatewayOutputs {
 
 impl Resource for NatGateway {
     const TYPE: &'static str = "aws_nat_gateway";
-    const WAITS: Waits = Waits::minutes(10, 30);
+    // 103 to 115 s were measured until it was available; the AWS provider looks after a delete from 10 s on.
+    const WAITS: Waits = Waits::minutes(10, 30).usually(109, 60);
     // Without an attached internet gateway a public gateway fails with `Gateway.NotAttached`.
     const AFTER: &'static [After] =
         &[After::all("aws_internet_gateway"), After::all("aws_internet_gateway_attachment")];

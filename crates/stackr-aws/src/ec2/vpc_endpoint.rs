@@ -121,7 +121,8 @@ pub struct EndpointDnsEntry {
 
 impl Resource for VpcEndpoint {
     const TYPE: &'static str = "aws_vpc_endpoint";
-    const WAITS: Waits = Waits::minutes(10, 10);
+    // One to five minutes for an interface; one of a gateway is there within seconds.
+    const WAITS: Waits = Waits::minutes(10, 10).usually(120, 120);
     type Cloud = Ec2;
     type Args = VpcEndpointArgs;
     type Outputs = VpcEndpointOutputs;

@@ -164,7 +164,8 @@ const UPDATED: &[&str] = &[
 
 impl Resource for EcsService {
     const TYPE: &'static str = "aws_ecs_service";
-    const WAITS: Waits = Waits::minutes(20, 20);
+    // Usable at once; it drains for the deregistration delay of its targets and the stop timeout of its containers.
+    const WAITS: Waits = Waits::minutes(20, 20).usually(0, 60);
     // A target group must be in use by a listener or rule, and tasks need their permissions, their log
     // group and their capacity from the first second; no argument says so. In reverse, a task drains with
     // all of these.

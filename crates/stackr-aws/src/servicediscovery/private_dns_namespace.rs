@@ -53,7 +53,8 @@ pub struct PrivateDnsNamespaceOutputs {
 
 impl Resource for PrivateDnsNamespace {
     const TYPE: &'static str = "aws_service_discovery_private_dns_namespace";
-    const WAITS: Waits = Waits::minutes(5, 10);
+    // It makes, or removes, a private zone: 10 to 60 s.
+    const WAITS: Waits = Waits::minutes(5, 10).usually(35, 35);
     type Cloud = CloudMap;
     type Args = PrivateDnsNamespaceArgs;
     type Outputs = PrivateDnsNamespaceOutputs;

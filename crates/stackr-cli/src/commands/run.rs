@@ -64,6 +64,7 @@ pub(super) async fn open(
             lost_answer: Duration::from_millis(200),
             earlier_run: Duration::ZERO,
             late_report: Duration::from_secs(2),
+            between_looks: Duration::from_millis(20),
             ..Patience::default()
         });
     }
