@@ -13,7 +13,7 @@ use std::{
 use crate::Target;
 
 /// An execution that takes longer hangs.
-pub const LIMIT: Duration = Duration::from_secs(10);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// The stack of a thread of the runtime, which is the smallest that sources and state are read on.
 const STACK: usize = 2 * 1024 * 1024;
