@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Default, Field, Kind, Nesting, Number, Path, PathStep, Presence, Schema, Shape, Type, Value};
+use crate::{
+    Default, Field, Kind, Nesting, Number, Path, PathStep, Presence, Schema, Shape, Type, Value, closest,
+};
 
 /// One thing that is wrong with written arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +146,13 @@ impl Check {
                 format!("`{}` may be written at most once. Merge the blocks or remove one.", field.name);
             return self.problem(at, "repeated block", detail);
         }
-        let value = self.kind(&field.kind, written, at);
+        // In JSON, one block is written as an object; a list of them says the same.
+        let single = field.nesting != Nesting::Attribute && written.attributes().is_some();
+        let value = if single {
+            self.kind(&field.kind, &Value::Tuple(vec![written.clone()]), at)
+        } else {
+            self.kind(&field.kind, written, at)
+        };
         value.marked(field.secret)
     }
 
@@ -265,31 +273,6 @@ fn unknown(name: &str, shape: &Shape) -> String {
     }
 }
 
-/// The name that is meant by one that there is not, if one is close enough.
-pub fn closest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let near = names.map(|other| (distance(name, other), other)).min()?;
-    (near.0 <= 1 + name.len() / 4).then_some(near.1)
-}
-
-/// How many letters must be added, removed, replaced or swapped with their neighbours to make `a` into `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut above: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 0..a.len() {
-        let mut next = vec![i + 1];
-        for j in 0..b.len() {
-            let mut least = (row[j] + usize::from(a[i] != b[j])).min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
-                least = least.min(above[j - 1] + 1);
-            }
-            next.push(least);
-        }
-        above = std::mem::replace(&mut row, next);
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use stackr_derive::{Args, Block, Outputs};
@@ -349,6 +332,21 @@ mod tests {
         let typed = ThingArgs::from_object(&args).unwrap();
         assert_eq!(typed.rule, [Rule { port: 80 }]);
         assert_eq!(typed.setting, None);
+    }
+
+    #[test]
+    fn an_object_is_a_list_of_one_block() {
+        let network = ("network", Value::from("10.0.0.0/8"));
+        let args = |rule: Value, setting: Value| {
+            let written = Value::object([network.clone(), ("rule", rule), ("setting", setting)]);
+            coerce_args(&SCHEMA, &written).unwrap()
+        };
+        let object = || Value::object([("port", Value::from(80))]);
+        assert_eq!(args(object(), object()), args(block(80), block(80)));
+        assert!(args(object().sensitive(), block(80)).get("rule").is_some_and(Value::has_sensitive));
+        let written = Value::object([network, ("rule", Value::object([("prot", Value::from(80))]))]);
+        let problems = coerce_args(&SCHEMA, &written).unwrap_err();
+        assert_eq!(problems[0].path.to_string(), "rule[0].prot");
     }
 
     #[test]

@@ -14,6 +14,7 @@ extern crate self as stackr_core;
 mod address;
 mod attribute;
 mod builder;
+mod closest;
 mod coerce;
 mod declaration;
 mod diagnostic;
@@ -35,7 +36,8 @@ pub use attribute::{
     Attribute, Block, Cidr, ContainerDefinitions, DnsName, Json, Mismatch, NameOrArn, Policy, Set, Tags,
 };
 pub use builder::{Concat, Draft, Expr, Input, Part, Ref, concat};
-pub use coerce::{Problem, closest, coerce_args};
+pub use closest::closest;
+pub use coerce::{Problem, coerce_args};
 pub use declaration::{
     Arguments, AssumeRole, BlockRef, Declaration, Declared, Env, Expansion, Ignore, Lifecycle, OutputValue,
     ProviderConfig, ProviderKey, Repeats, RoleSession, Terms, Trigger, WebIdentity, Written,

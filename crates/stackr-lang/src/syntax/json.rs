@@ -4,7 +4,7 @@
 //! - a text is a template; where the language takes a reference or a type, it is that, in quotes;
 //! - JSON does not tell arguments from blocks. The language's own blocks are known by name; within a resource,
 //!   everything else is an argument, whose objects the schema takes as blocks where it has blocks;
-//! - where there may be several blocks, an array of objects stands for them.
+//! - where there may be several blocks, an array of objects stands for them; one alone may be an object.
 
 use std::sync::Arc;
 
