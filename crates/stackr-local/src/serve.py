@@ -268,6 +268,43 @@ def remember_classes_of_log_groups():
     LogGroup.to_describe_dict = to_describe_dict
 
 
+def update_only_what_is_said_of_services():
+    """ECS: a service says its task definition as its update named it, and its deployments the one before; an update of
+    a part of the deployment configuration takes the rest of it away."""
+    from moto.ecs.models import EC2ContainerServiceBackend as Backend
+
+    update = Backend.update_service
+
+    def update_service(self, service_properties):
+        cluster, name = service_properties.get("cluster", "default"), service_properties["service"]
+        before = getattr(self._get_service(cluster, name.split("/")[-1]), "deployment_configuration", None)
+        given = service_properties.get("deployment_configuration")
+        if given is not None:
+            service_properties["deployment_configuration"] = {**(before or {}), **given}
+        service = update(self, service_properties)
+        if service.task_definition:
+            service.task_definition = self.describe_task_definition(service.task_definition).arn
+            for deployment in service.deployments:
+                deployment["taskDefinition"] = service.task_definition
+        return service
+
+    Backend.update_service = update_service
+
+
+def keep_descriptions_of_roles():
+    """IAM: an update of a role that says nothing of its description takes it away."""
+    from moto.iam.models import IAMBackend as Backend
+
+    update = Backend.update_role
+
+    def update_role(self, role_name, role_description, max_session_duration):
+        if role_description is None:
+            role_description = self.get_role(role_name).description
+        return update(self, role_name, role_description, max_session_duration)
+
+    Backend.update_role = update_role
+
+
 class Forkable:
     """An application that can be copied, between two requests, together with the process it runs in."""
 
@@ -364,6 +401,8 @@ def main():
     remember_addresses_of_load_balancers()
     remember_all_of_a_lifecycle()
     remember_classes_of_log_groups()
+    update_only_what_is_said_of_services()
+    keep_descriptions_of_roles()
 
     def server(app, fd=None):
         return make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler, fd=fd)

@@ -141,7 +141,42 @@ def a_namespace_takes_its_zone_with_it():
     assert len(route53.list_hosted_zones()["HostedZones"]) == zones
 
 
+def a_service_names_its_task_definition_by_arn():
+    ecs = client("ecs")
+    made = ecs.create_service(cluster="c", serviceName="t", taskDefinition="f:1", desiredCount=1)
+    arn = made["service"]["taskDefinition"]
+    container = {"name": "web", "image": "web", "memory": 256}
+    ecs.register_task_definition(family="f", containerDefinitions=[container])
+    for name in ("f:2", "f"):
+        updated = ecs.update_service(cluster="c", service="t", taskDefinition=name)["service"]
+        assert updated["taskDefinition"] == arn.replace("f:1", "f:2"), updated
+        [deployment] = updated["deployments"]
+        assert deployment["taskDefinition"] == updated["taskDefinition"], updated
+
+
+def a_service_keeps_the_parts_of_its_deployments_that_an_update_does_not_name():
+    ecs = client("ecs")
+    percent = {"maximumPercent": 150, "minimumHealthyPercent": 50}
+    ecs.update_service(cluster="c", service="s", deploymentConfiguration=percent)
+    service = ecs.describe_services(cluster="c", services=["s"])["services"][0]
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    assert service["deploymentConfiguration"] == {**breaker, **percent}, service
+
+
+def a_role_keeps_its_description():
+    iam = client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}", Description="first")
+    iam.update_role(RoleName="r", MaxSessionDuration=7200)
+    role = iam.get_role(RoleName="r")["Role"]
+    assert (role["Description"], role["MaxSessionDuration"]) == ("first", 7200), role
+    iam.update_role(RoleName="r", Description="")
+    assert not iam.get_role(RoleName="r")["Role"].get("Description"), role
+
+
 a_service_says_what_it_was_given()
+a_service_names_its_task_definition_by_arn()
+a_service_keeps_the_parts_of_its_deployments_that_an_update_does_not_name()
+a_role_keeps_its_description()
 a_service_may_be_without_security_groups()
 a_rule_from_a_group_keeps_its_description()
 a_zone_with_a_vpc_is_private()

@@ -153,7 +153,15 @@ fn statement(wanted: &PolicyStatement, version: &str, at: &str) -> Result<Statem
             let who = with_variables(name, &principal.identifiers)?;
             Ok(who.map(|who| Principal { ty: principal.r#type.clone(), who }))
         };
-        set.iter().filter_map(|p| principal(p).transpose()).collect::<Result<Vec<_>>>()
+        let identity = |p: &PolicyPrincipal| {
+            format!(
+                "identifiers:{{{}}};type:{};",
+                each(&in_order(&p.identifiers, |i| format!("{i};"))),
+                p.r#type
+            )
+        };
+        let set = in_order(set, identity);
+        set.into_iter().filter_map(|p| principal(p).transpose()).collect::<Result<Vec<_>>>()
     };
     let condition = |condition: &PolicyCondition| {
         let values = variables(&condition.values, version);
@@ -169,8 +177,28 @@ fn statement(wanted: &PolicyStatement, version: &str, at: &str) -> Result<Statem
         not_resources: with_variables("not_resources", &wanted.not_resources)?,
         principals: principals("principals", &wanted.principals)?,
         not_principals: principals("not_principals", &wanted.not_principals)?,
-        conditions: wanted.condition.iter().map(condition).collect::<Result<_>>()?,
+        conditions: in_order(&wanted.condition, |c| {
+            let values: Vec<_> = c.values.iter().collect();
+            format!("test:{};values:({});variable:{};", c.test, each(&values), c.variable)
+        })
+        .into_iter()
+        .map(condition)
+        .collect::<Result<_>>()?,
     })
+}
+
+/// The elements of a set as the provider has them: by the CRC-32 of their text in its SDK, as text. It shows in a
+/// document where several principals are of one type, or several conditions test one variable.
+/// <https://github.com/hashicorp/terraform-plugin-sdk/blob/v2.37.0/helper/schema/serialize.go>
+fn in_order<T>(set: &[T], identity: impl Fn(&T) -> String) -> Vec<&T> {
+    let mut all: Vec<&T> = set.iter().collect();
+    all.sort_by_cached_key(|one| crc32(&identity(one)).to_string());
+    all
+}
+
+/// The texts, each with a semicolon.
+fn each(texts: &[&String]) -> String {
+    texts.iter().map(|text| format!("{text};")).collect()
 }
 
 /// The texts with `${` for `&{`.
@@ -256,6 +284,23 @@ mod tests {
         // The provider's ids, which are checksums of the indented text.
         assert_eq!(crc32(&document.print(true)), 3_272_072_828);
         assert_eq!(crc32(&build(Value::object::<&str>([])).unwrap().print(true)), 1_132_004_489);
+    }
+
+    #[test]
+    fn what_is_about_the_same_is_in_the_order_of_the_providers_sets() {
+        let groups = || [vec!["a", "e"], vec!["b", "x", "c"], vec!["d"], vec!["g", "f"]];
+        let texts = |group: Vec<&str>| Value::List(group.into_iter().map(Value::from).collect());
+        let principals = groups().map(|group| who("AWS", texts(group)));
+        let conditions = groups().map(|group| when("StringLike", "aws:v", texts(group)));
+        let statement = Value::object([
+            ("principals", Value::List(principals.into())),
+            ("condition", Value::List(conditions.into())),
+        ]);
+        // As the provider 5.100 prints it.
+        assert_eq!(
+            build(Value::object([("statement", Value::List(vec![statement]))])).unwrap().print(false),
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["g","f","d","e","a","x","c","b"]},"Condition":{"StringLike":{"aws:v":["b","x","c","a","e","d","g","f"]}}}]}"#
+        );
     }
 
     #[test]
