@@ -2,14 +2,17 @@
 //!
 //! Where Terraform or its provider is not there, the test says so and passes; see `parity.rs`.
 
+#[path = "support/copy.rs"]
+mod copy;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
+use copy::copy;
 use stackr_local::{Emulator, Options};
-use stackr_testkit::{TestEnvironment, emulator, inventory};
+use stackr_testkit::{Terraform, TestEnvironment, emulator, inventory};
 
 const TMP: &str = env!("CARGO_TARGET_TMPDIR");
 const REGION: &str = "us-west-2";
@@ -17,15 +20,6 @@ const STACKS: [&str; 2] = ["base", "runtime"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Runs the real Terraform in a copy of the stacks; says whether it went well, and what it said.
-fn terraform(action: &str, work: &Path, arguments: &[&str]) -> (bool, String) {
-    let mut command = Command::new(repository().join("tests/parity/terraform.sh"));
-    let output = command.arg(action).arg(work).args(arguments).stdin(Stdio::null()).output();
-    let output = output.expect("the script runs");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// Puts a file into a bucket of the emulator.
@@ -45,25 +39,29 @@ fn there(env: &TestEnvironment, stack: &str) -> bool {
 
 #[test]
 fn what_terraform_has_made_is_taken_over_and_left_as_it_is() {
-    if !Command::new("terraform").arg("version").output().is_ok_and(|version| version.status.success()) {
-        return println!("skipped: terraform is not installed");
-    }
+    let env = stackr_testkit::environment!();
+    let terraform = match Terraform::find(env.path("terraform")) {
+        Ok(terraform) => terraform,
+        Err(why) => return println!("skipped: {why}"),
+    };
     let aws = emulator(TMP, Options::default());
-    let env = stackr_testkit::environment!().with_aws(&aws);
-    let work = env.path("terraform");
-    let (prepared, said) = terraform("prepare", &work, &[]);
-    assert!(prepared, "{said}");
-    if let (false, said) = terraform("init", &work, &STACKS) {
-        return println!("skipped: terraform has no provider (see TF_PLUGIN_MIRROR)\n{said}");
-    }
+    let env = env.with_aws(&aws);
+    let terraform = terraform.with_aws(&aws).with("TF_WORKSPACE", "dev");
     for part in ["stacks", "env", "stackr.toml"] {
         env.copy(repository().join(part));
+        copy(&repository().join(part), &terraform.root().join(part));
     }
     for stack in STACKS {
-        let (done, said) = terraform("apply", &work, &[stack, "dev", &aws.endpoint()]);
-        assert!(done, "{said}");
+        let directory = format!("stacks/{stack}");
+        if let Err(why) = terraform.init(&directory) {
+            return println!("skipped: {why}");
+        }
+        let apply = ["apply", "-no-color", "-auto-approve", "-var-file=../../env/dev.tfvars"];
+        terraform.expect(0, &directory, &apply);
     }
-    let state = |stack: &str| work.join(format!("stacks/{stack}/terraform.tfstate.d/dev/terraform.tfstate"));
+    let state = |stack: &str| {
+        terraform.root().join(format!("stacks/{stack}/terraform.tfstate.d/dev/terraform.tfstate"))
+    };
     upload(&aws, &state("runtime"));
     let before = inventory(&aws, REGION);
 

@@ -7,6 +7,8 @@
 
 #[path = "support/comparison.rs"]
 mod comparison;
+#[path = "support/copy.rs"]
+mod copy;
 
 use std::{
     path::Path,
@@ -113,7 +115,7 @@ fn reference(environment: &'static str) {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for part in ["stacks", "env", "stackr.toml"] {
         pair.env.copy(repository.join(part));
-        comparison::copy(&repository.join(part), &pair.terraform.root().join(part));
+        copy::copy(&repository.join(part), &pair.terraform.root().join(part));
     }
     for stack in ["base", "runtime"] {
         pair.terraform.init(&format!("stacks/{stack}")).unwrap_or_else(|why| panic!("{why}"));

@@ -17,8 +17,8 @@ use crate::{Output, environment::pass_search_path};
 pub struct Terraform {
     root: PathBuf,
     variables: Vec<(String, String)>,
-    /// Whether the provider was found in the mirror, and need not be installed into each directory.
-    mirrored: bool,
+    /// Where the mirror has the provider, which then need not be installed into each directory.
+    provider: Option<PathBuf>,
 }
 
 impl Terraform {
@@ -45,7 +45,7 @@ impl Terraform {
             write!(settings, "provider_installation {{\n  dev_overrides {{\n    \"hashicorp/aws\" = {provider:?}\n  }}\n}}\n").expect("a string takes it");
         }
         fs::write(root.join("terraform.rc"), settings).expect("a file");
-        Ok(Self { root, variables: Vec::new(), mirrored: provider.is_some() })
+        Ok(Self { root, variables: Vec::new(), provider })
     }
 
     /// Directs AWS calls to an emulator.
@@ -67,11 +67,17 @@ impl Terraform {
         &self.root
     }
 
+    /// The directory of the AWS provider, where a mirror has it.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Path> {
+        self.provider.as_deref()
+    }
+
     /// Installs what a directory refers to: modules, and the provider where there is no mirror. Says why not otherwise.
     pub fn init(&self, directory: &str) -> Result<(), String> {
-        let output = match self.mirrored {
-            true => self.run(directory, &["get", "-no-color"]),
-            false => self.run(directory, &["init", "-no-color"]),
+        let output = match self.provider {
+            Some(_) => self.run(directory, &["get", "-no-color"]),
+            None => self.run(directory, &["init", "-no-color"]),
         };
         match output.code {
             0 => Ok(()),

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use serde_json::Value;
@@ -15,14 +15,12 @@ use crate::{
     facts::{Facts, is_empty, paths},
 };
 
-/// Variables of the caller's that are not about the emulator.
-const ALIEN: [&str; 5] =
-    ["AWS_CA_BUNDLE", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"];
+/// Where the sources are: the root of Terraform's directories.
+const HERE: &str = ".";
 
 /// Terraform in a directory with the sources of a base, on an emulator.
 pub(crate) struct Terraform {
-    directory: PathBuf,
-    environment: Vec<(&'static str, String)>,
+    terraform: stackr_testkit::Terraform,
     _provider: Option<Provider>,
 }
 
@@ -34,12 +32,12 @@ struct Provider {
 }
 
 impl Provider {
-    /// Starts the provider that `terraform init` has found, and says what Terraform finds it by.
-    fn start(directory: &Path, environment: &[(&'static str, String)]) -> Option<(Self, String)> {
-        let program = find(&directory.join(".terraform/providers"), "terraform-provider-aws")?;
+    /// Starts the provider that Terraform would, and says what Terraform finds it by.
+    fn start(terraform: &stackr_testkit::Terraform, emulator: &Emulator) -> Option<(Self, String)> {
+        let installed = terraform.root().join(".terraform/providers");
+        let program = find(terraform.provider().unwrap_or(&installed), "terraform-provider-aws")?;
         let mut command = Command::new(program);
-        command.arg("-debug").envs(environment.iter().map(|(name, value)| (name, value)));
-        ALIEN.iter().fold(&mut command, |command, name| command.env_remove(name));
+        command.arg("-debug").env_clear().env("HOME", terraform.root()).envs(emulator.environment());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().ok()?;
         let mut output = BufReader::new(process.stdout.take()?);
@@ -73,82 +71,40 @@ fn find(directory: &Path, prefix: &str) -> Option<PathBuf> {
 
 impl Terraform {
     /// Terraform, with its provider; otherwise why it cannot be used.
-    #[expect(clippy::disallowed_methods, reason = "where the provider is, only the environment can say")]
     pub(crate) fn init(base: &Base, directory: &Path, emulator: &Emulator) -> Result<Self, String> {
-        let mirror = std::env::var("TF_PLUGIN_MIRROR").map(|root| {
-            format!("provider_installation {{\n  filesystem_mirror {{\n    path = {root:?}\n  }}\n}}\n")
-        });
-        let settings = format!("disable_checkpoint = true\n{}", mirror.unwrap_or_default());
-        let file = directory.join("terraform.rc");
-        fs::write(&file, settings).expect("a file");
+        let mut terraform = stackr_testkit::Terraform::find(directory)?.with_aws(emulator);
         base.write(directory, None);
-
-        let mut environment = emulator.environment().to_vec();
-        environment.push(("TF_CLI_CONFIG_FILE", file.to_string_lossy().into_owned()));
-        environment.push(("TF_IN_AUTOMATION", "1".to_owned()));
-        environment.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
-        let mut terraform = Self { directory: directory.to_owned(), environment, _provider: None };
-        let version = terraform.command().arg("version").output();
-        if !version.is_ok_and(|version| version.status.success()) {
-            return Err("terraform is not installed".to_owned());
-        }
-        let init = terraform.run(&["init", "-input=false", "-no-color"]);
-        if !init.status.success() {
-            let said = String::from_utf8_lossy(&init.stderr).into_owned();
-            return Err(format!("terraform has no provider (see TF_PLUGIN_MIRROR)\n{said}"));
-        }
+        terraform.init(HERE)?;
+        let mut kept = None;
         // One process has one configuration.
         if !base.several_providers {
-            let (provider, found) =
-                Provider::start(directory, &terraform.environment).expect("the provider starts");
-            terraform._provider = Some(provider);
-            terraform.environment.push(("TF_REATTACH_PROVIDERS", found));
+            let (provider, found) = Provider::start(&terraform, emulator).expect("the provider starts");
+            terraform = terraform.with("TF_REATTACH_PROVIDERS", found);
+            kept = Some(provider);
         }
-        Ok(terraform)
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new("terraform");
-        let environment = self.environment.iter().map(|(name, value)| (name, value));
-        command.current_dir(&self.directory).envs(environment).stdin(Stdio::null());
-        ALIEN.iter().fold(&mut command, |command, name| command.env_remove(name));
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command().args(arguments).output().expect("terraform runs")
+        Ok(Self { terraform, _provider: kept })
     }
 
     /// Makes the base.
     pub(crate) fn apply(&self) {
-        let output = self.run(&["apply", "-auto-approve", "-input=false", "-no-color"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        self.terraform.expect(0, HERE, &["apply", "-auto-approve", "-no-color"]);
     }
 
     /// The facts of the plan of an edit.
     pub(crate) fn plan(&self, base: &Base, edit: &Edit) -> Facts {
-        base.write(&self.directory, Some(edit));
-        let mut command = self.command();
-        command.args(["plan", "-input=false", "-no-color", "-out=plan"]);
-        for (name, value) in &edit.vars {
-            command.arg(format!("-var={name}={value}"));
-        }
-        command.args(edit.flags.iter().map(|flag| format!("-{flag}")));
+        base.write(self.terraform.root(), Some(edit));
         if base.has_modules() {
             // A module that is renamed or new is not installed yet.
-            let get = self.run(&["get", "-no-color"]);
-            assert!(get.status.success(), "{}: {}", edit.name, String::from_utf8_lossy(&get.stderr));
+            self.terraform.init(HERE).unwrap_or_else(|why| panic!("{}: {why}", edit.name));
         }
-        let output = command.output().expect("terraform runs");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if let Some(word) = &edit.refused {
-            assert!(!output.status.success() && said.contains(word), "{}: not refused\n{said}", edit.name);
-            return Facts::from(["refused".to_owned()]);
-        }
-        assert!(output.status.success(), "{}\n{said}", edit.name);
-        let shown = self.run(&["show", "-json", "plan"]);
-        assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
-        facts(&serde_json::from_slice(&shown.stdout).expect("the plan is JSON"))
+        let vars = edit.vars.iter().map(|(name, value)| format!("-var={name}={value}"));
+        let arguments: Vec<_> = vars.chain(edit.flags.iter().map(|flag| format!("-{flag}"))).collect();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let Some(word) = &edit.refused else { return facts(&self.terraform.plan(HERE, &arguments)) };
+        let output = self.terraform.run(HERE, &[&["plan", "-no-color"], &arguments[..]].concat());
+        let said = output.stderr;
+        assert!(output.code != 0 && said.contains(word), "{}: not refused\n{said}", edit.name);
+        Facts::from(["refused".to_owned()])
     }
 }
 

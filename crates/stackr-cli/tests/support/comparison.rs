@@ -1,6 +1,6 @@
 //! What differs in two inventories, with where it is.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::fmt::Write as _;
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -55,17 +55,4 @@ pub(crate) fn without_known(version: &str, mut lines: Vec<String>, known: &[Know
     }
     lines.extend(gone);
     lines
-}
-
-/// Copies a file or a directory.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    if !from.is_dir() {
-        fs::copy(from, to).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
-        return;
-    }
-    fs::create_dir_all(to).expect("a directory");
-    for entry in fs::read_dir(from).expect("a directory can be listed") {
-        let entry = entry.expect("a directory can be listed");
-        copy(&entry.path(), &to.join(entry.file_name()));
-    }
 }
