@@ -1,5 +1,8 @@
 //! The types without a cloud, end to end: no credentials, no region, no emulator.
 
+#[path = "utility/taken_over.rs"]
+mod taken_over;
+
 use std::fs;
 
 use serde_json::Value as Json;

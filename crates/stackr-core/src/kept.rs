@@ -80,10 +80,11 @@ pub trait Kept: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// It cannot be imported, or not from this text.
-    fn import(id: &str, _moment: &Moment) -> Result<Record<Self>> {
+    fn import(_id: &str, _moment: &Moment) -> Result<Record<Self>> {
         Err(CloudError::invalid(
             Self::TYPE,
-            format!("it cannot be imported ({} characters were given)", id.len()),
+            "objects of this type cannot be imported. Leave the import out, and a new one is made; `stackr migrate` \
+             takes those over that a Terraform state has",
         ))
     }
 

@@ -327,7 +327,7 @@ async fn home(
         .steps
         .iter()
         .any(|step| matches!(step.verb, Verb::Create { .. }) && !registry.is_kept(step.address.ty()));
-    let made = made || !program.adoptions.is_empty();
+    let made = made || program.adoptions.iter().any(|a| !registry.is_kept(a.address.ty()));
     if state.account.is_some() || !made {
         return None;
     }

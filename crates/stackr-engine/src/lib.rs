@@ -52,7 +52,7 @@ pub use reader::{Reader, RefreshError, Unread, Wish, refresh};
 pub use recover::{RecoverError, Recovered, recover, search};
 pub use run::{Action, Input, Run};
 pub use scheduler::Scheduler;
-pub use seals::{Seals, Unopened};
+pub use seals::{Seals, Unopened, seal_adoptions};
 pub use site::{Patience, Until};
 pub use summary::{Done, Failure, Skipped, Summary};
 

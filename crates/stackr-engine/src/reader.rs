@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use stackr_core::{
-    Address, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, ProviderKey, Registry, Value, Waits,
+    Address, AnyKept, AnyRecord, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, Moment, Origin,
+    ProviderKey, Registry, Value, Waits,
 };
 use stackr_plan::{Answer, Candidate, Next, Plan, Planner, Question};
 use tokio::time::{Instant, sleep};
@@ -35,6 +36,8 @@ pub struct Reader<'a> {
     pub second_look: Duration,
     /// Decides the jitter of delays.
     pub seed: u64,
+    /// What imported objects that state alone holds are made with: chance and time. `None`: there is no chance.
+    pub moment: fn() -> Option<Moment>,
 }
 
 /// A refresh that did not lead to a plan.
@@ -215,6 +218,11 @@ impl Reader<'_> {
         let mut questions = Vec::new();
         let mut origins = BTreeMap::new();
         for wish in wishes {
+            if let Some(kept) = self.registry.resource(&wish.ty).and_then(|resource| resource.kept()) {
+                let candidate = self.made_of(kept, &wish);
+                found.push((wish, candidate));
+                continue;
+            }
             match self.connections.declared(&wish.provider).await {
                 Ok(cloud) => {
                     let origin = cloud.origin().clone();
@@ -246,10 +254,22 @@ impl Reader<'_> {
                 && let Some((wish, origin)) = origins.remove(&(address, deposed))
             {
                 let uid = stackr_state::adopted_uid(&wish.ty, &wish.id);
-                found.push((wish, Candidate { uid, origin, seen }));
+                found.push((wish.clone(), Candidate { id: wish.id, uid, origin, seen, why: None }));
             }
         }
         (found, failed)
+    }
+
+    /// The object that its type makes of the text of an import: state alone will hold it. Its uid says nothing of the
+    /// text, which may be a secret.
+    fn made_of(&self, kept: &dyn AnyKept, wish: &Wish) -> Candidate {
+        let no_chance = || CloudError::invalid(&wish.ty, "the system gives no random bytes");
+        let made = (self.moment)().ok_or_else(no_chance).and_then(|moment| kept.import(&wish.id, &moment));
+        let (id, seen, why) = match made {
+            Ok(AnyRecord { id, seen }) => (id, Some(seen), None),
+            Err(error) => (Id::new(), None, Some(error.message().to_owned())),
+        };
+        Candidate { id, uid: stackr_state::new_salt(), origin: Origin::default(), seen, why }
     }
 
     /// "Not found" once is no proof: what is missing is looked for a second time.

@@ -11,8 +11,8 @@ use std::{
 };
 
 use serde_json::{Map, Value as Json};
-use stackr_core::{Address, Object, sealed};
-use stackr_plan::secret_text;
+use stackr_core::{Address, Object, Registry, sealed};
+use stackr_plan::{Adoption, Plan, secret_text};
 use stackr_state::{KeyError, Slot, State, StateKey};
 
 /// The secrets of a state, as far as they can be had.
@@ -72,18 +72,14 @@ impl Seals {
     }
 
     /// The seal of a secret in an object with this uid: that of its origin, where it is known.
-    pub(crate) fn seal(&self, secret: &str, salt: &str) -> String {
+    #[must_use]
+    pub fn seal(&self, secret: &str, salt: &str) -> String {
         let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         texts.get(secret).cloned().unwrap_or_else(|| stackr_state::seal(secret, salt))
     }
 
-    /// Remembers the secrets among the outputs of an object that is made now.
-    pub(crate) fn learn(
-        &self,
-        fields: &'static [stackr_core::Field],
-        outputs: &stackr_core::Value,
-        uid: &str,
-    ) {
+    /// Remembers the secrets among the outputs of an object that is made, or taken over, now.
+    pub fn learn(&self, fields: &'static [stackr_core::Field], outputs: &stackr_core::Value, uid: &str) {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         for field in fields.iter().filter(|field| field.secret) {
             if let Some(value) = outputs.get(field.name).filter(|value| value.is_wholly_known()) {
@@ -99,7 +95,7 @@ impl Seals {
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub(crate) fn encrypt(&self, object: &mut Object, last: Option<&Object>) -> Result<(), KeyError> {
+    pub fn encrypt(&self, object: &mut Object, last: Option<&Object>) -> Result<(), KeyError> {
         let before: BTreeMap<String, String> = last
             .map(|last| stand_ins(&last.outputs))
             .unwrap_or_default()
@@ -125,6 +121,22 @@ impl Seals {
         }
         Ok(())
     }
+}
+
+/// Remembers the secrets of what a plan takes over and state alone holds, and encrypts them in the program's records.
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn seal_adoptions(plan: &mut Plan, registry: &Registry, seals: &Seals) -> Result<(), KeyError> {
+    for Adoption { address, object } in &mut plan.program.adoptions {
+        let Some(resource) = registry.resource(&object.ty).filter(|r| r.kept().is_some()) else { continue };
+        // Before it, where it is replaced at once: nobody will need that text.
+        if let Some(value) = plan.values.get(address) {
+            seals.learn(resource.schema().outputs.fields, value, &object.uid);
+        }
+        seals.encrypt(object, None)?;
+    }
+    Ok(())
 }
 
 /// Every stand-in in recorded outputs: its place, its seal, its encrypted text.

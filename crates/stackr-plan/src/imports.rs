@@ -7,7 +7,10 @@ use stackr_core::{
     SCHEMA_VERSION, Status, Value, is_silent,
 };
 
-use crate::{Candidate, Options, SealWith, Target, Want, sealed_json, want::recorded};
+use crate::{
+    Candidate, Options, SealWith, Target, Want,
+    want::{field_json, recorded},
+};
 
 /// The imports of a block, by address, without those that are recorded already.
 pub(crate) fn wanted(
@@ -30,10 +33,11 @@ pub(crate) fn wanted(
     wanted.retain(|import| !last.contains_key(&import.to));
     let mut problems = Diagnostics::default();
     for (n, import) in wanted.iter().enumerate() {
-        if let Some(first) = wanted[..n].iter().find(|first| first.to == import.to) {
+        if wanted[..n].iter().any(|first| first.to == import.to) {
+            // The text of an import may be a secret.
             let detail = format!(
-                "`{}` is to be imported as `{}` and as `{}`. Only one object can have the address.",
-                import.to, first.id, import.id
+                "`{}` is to be imported twice, from two ids. Only one object can have the address.",
+                import.to
             );
             problems.push(Diagnostic::error("two imports", detail).at(import.span.clone()));
         }
@@ -49,19 +53,25 @@ pub(crate) fn undeclared(import: &Import, addresses: &[Address]) -> Diagnostic {
     Diagnostic::error("import of an undeclared instance", detail).at(import.span.clone())
 }
 
-/// What is seen of an object that is taken over.
+/// What is seen of an object that is taken over. What is `kept` in state alone may have the id of another.
 ///
 /// # Errors
 /// It is not there, or is recorded already.
 pub(crate) fn seen<'a>(
     import: &Import,
     candidate: &'a Candidate,
-    mut known: impl Iterator<Item = (&'a Address, &'a Object)>,
+    (kept, mut known): (bool, impl Iterator<Item = (&'a Address, &'a Object)>),
 ) -> Result<&'a AnySeen, Diagnostic> {
+    if let Some(why) = &candidate.why {
+        let detail = format!("`{}`: {why}.", import.to.ty());
+        return Err(Diagnostic::error("nothing to import", detail).about(&import.to).at(import.span.clone()));
+    }
     let same = |object: &Object| {
-        object.ty == import.to.ty() && object.id == import.id && same_place(&object.origin, &candidate.origin)
+        object.ty == import.to.ty()
+            && object.id == candidate.id
+            && same_place(&object.origin, &candidate.origin)
     };
-    if let Some((address, _)) = known.find(|(_, object)| same(object)) {
+    if let Some((address, _)) = known.find(|(_, object)| !kept && same(object)) {
         let detail = format!(
             "the object `{}` is recorded as `{address}` already. To give it this address, write a `moved` block \
              from there to `{}`.",
@@ -83,16 +93,6 @@ pub(crate) fn seen<'a>(
     })
 }
 
-/// It is of a type that state alone holds.
-pub(crate) fn kept(import: &Import) -> Diagnostic {
-    let detail = format!(
-        "objects of `{}` are in state alone, so there is nothing that could be taken over. Leave the import out: a new \
-         object is made.",
-        import.to.ty()
-    );
-    Diagnostic::error("nothing to import", detail).about(&import.to).at(import.span.clone())
-}
-
 fn same_place(one: &Origin, other: &Origin) -> bool {
     let same = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
     same(&one.account, &other.account) && same(&one.region, &other.region)
@@ -101,7 +101,6 @@ fn same_place(one: &Origin, other: &Origin) -> bool {
 /// What is recorded first of an object that is taken over: as AWS says; where AWS says nothing, as declared, so that a
 /// run that dies before the first step does not make a difference of what nobody can see.
 pub(crate) fn object(
-    import: &Import,
     candidate: &Candidate,
     resource: &dyn AnyResource,
     (want, seen, target): (&Want, &AnySeen, &Target),
@@ -117,11 +116,11 @@ pub(crate) fn object(
         let silent = field.local || is_silent(field, reported);
         let secret = field.secret || declared.has_sensitive();
         let value = if silent { declared } else { reported };
-        (field.name.to_owned(), sealed_json(value, secret, &seal))
+        (field.name.to_owned(), field_json(field, &value.clone().marked(secret), &seal))
     });
     Object {
         ty: schema.ty.to_owned(),
-        id: import.id.clone(),
+        id: candidate.id.clone(),
         uid: candidate.uid.clone(),
         origin: candidate.origin.clone(),
         depends_on: target.depends_on.clone(),

@@ -35,6 +35,6 @@ pub use secret::{lacks, only_sealed, sealed_among, secret_text, text_remedy};
 pub use value::{planned_value, value};
 pub use values::Values;
 pub use want::{
-    Difference, Resolver, Seal, Unseal, Want, conforms, differences, marked_like, place_of, recorded,
-    sealed_json, timeout_problems, unsupported_type,
+    Difference, Resolver, Seal, Unseal, Want, conforms, differences, field_json, marked_like, place_of,
+    recorded, sealed_json, timeout_problems, unsupported_type,
 };

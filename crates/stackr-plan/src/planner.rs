@@ -265,9 +265,6 @@ impl<'a> Planner<'a> {
             for import in imports.iter().filter(|i| !addresses.contains(&i.to)) {
                 problems.push(imports::undeclared(import, &addresses));
             }
-            if self.request.registry.is_kept(&block.key.ty) {
-                problems.0.extend(imports.iter().map(imports::kept));
-            }
             let open = |i: &&Import| !self.candidates.contains_key(&i.to) && !self.excluded(&i.to);
             let open: Vec<_> = imports.iter().filter(open).collect();
             if problems.has_errors() {
@@ -378,7 +375,8 @@ impl<'a> Planner<'a> {
         let seen = match candidate {
             Some((import, candidate)) => {
                 let deposed = self.followed.deposed.iter().map(|(address, object)| (address, object));
-                Some(imports::seen(import, candidate, self.followed.last.iter().chain(deposed))?.clone())
+                let known = self.followed.last.iter().chain(deposed);
+                Some(imports::seen(import, candidate, (resource.kept().is_some(), known))?.clone())
             }
             None => recorded.and_then(|object| self.seen_of(address, object)),
         };
@@ -403,8 +401,8 @@ impl<'a> Planner<'a> {
         asked.note(&want.terms.triggers);
         let depends_on = self.dependencies(declaration, address, waits, &asked);
         let target = self.target(block, index, &depends_on);
-        let adopted = candidate.zip(seen.as_ref()).map(|((import, candidate), seen)| {
-            imports::object(import, candidate, &**resource, (&want, seen, &target), self.request.seal)
+        let adopted = candidate.zip(seen.as_ref()).map(|((_, candidate), seen)| {
+            imports::object(candidate, &**resource, (&want, seen, &target), self.request.seal)
         });
         let undecided = want.terms.undecided;
         let mut decided = Decided::new(crate::decide::Input {
@@ -619,6 +617,9 @@ impl<'a> Planner<'a> {
         let mut taken: BTreeMap<(&str, &str, &Origin), &Address> = BTreeMap::new();
         for (address, decided) in self.decided.iter().filter(|(_, d)| d.change.imported.is_some()) {
             let Some(object) = &decided.object else { continue };
+            if self.request.registry.is_kept(&object.ty) {
+                continue;
+            }
             if let Some(first) = taken.insert((&object.ty, &object.id, &object.origin), address) {
                 let detail = format!(
                     "the object `{}` is to be imported as `{first}` and as `{address}`. It can have one address only.",

@@ -147,12 +147,17 @@ pub enum Answer {
 /// An object that is to be taken over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
+    /// What it is recorded as: what AWS calls it. Of what state alone holds, the text of the import may be the secret
+    /// itself, and this is not.
+    pub id: Id,
     /// The uid that it is recorded with. It is not marked with it.
     pub uid: String,
     /// Where it lives.
     pub origin: Origin,
     /// What was seen; `None` if it is not there.
     pub seen: Option<AnySeen>,
+    /// Why there can be none, where its type says so.
+    pub why: Option<String>,
 }
 
 /// What to do next.

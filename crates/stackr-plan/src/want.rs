@@ -380,6 +380,8 @@ pub fn marked_like(value: &Value, like: &Value) -> Value {
         Value::Object(m) => Value::Object(parts(m)),
         Value::List(e) => Value::List(elements(e)),
         Value::Tuple(e) => Value::Tuple(elements(e)),
+        // Its elements have no places by which they could be told apart.
+        Value::Set(_) if like.has_sensitive() => value.clone().sensitive(),
         other => other.clone(),
     }
 }
@@ -474,8 +476,9 @@ pub fn recorded(
     (args.collect(), outputs.collect())
 }
 
-/// A field as it is recorded: what is of any type has its type beside it.
-fn field_json(field: &Field, value: &Value, seal: Seal<'_>) -> Json {
+/// A field as it is recorded, with its secrets sealed: what is of any type has its type beside it.
+#[must_use]
+pub fn field_json(field: &Field, value: &Value, seal: Seal<'_>) -> Json {
     let json = sealed_json(value, field.secret, seal);
     match field.kind {
         Kind::Any if !value.is_null() => serde_json::json!({ "value": json, "type": value.notation() }),

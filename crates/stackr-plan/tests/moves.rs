@@ -244,7 +244,10 @@ impl Before {
                         AnySeen { args: args.clone(), outputs, status: Status::Ready }
                     });
                     let origin = Origin { region: "here".to_owned(), ..Origin::default() };
-                    Answer::Candidate { address, candidate: Candidate { uid: "u".to_owned(), origin, seen } }
+                    Answer::Candidate {
+                        address,
+                        candidate: Candidate { id, uid: "u".to_owned(), origin, seen, why: None },
+                    }
                 }
                 Question::Look { .. } => unreachable!("no data"),
             });
@@ -515,7 +518,7 @@ fn an_import_that_cannot_be_is_refused() {
     refused(
         &there(),
         &Written::default().with(&["t.a"]).import("t.a", "i").import("t.a", "j"),
-        "two imports: `t.a` is to be imported as `i` and as `j`. Only one object can have the address.",
+        "two imports: `t.a` is to be imported twice, from two ids. Only one object can have the address.",
     );
     refused(
         &there(),

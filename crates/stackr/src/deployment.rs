@@ -482,6 +482,7 @@ impl Deployment {
         self.check_origins(planner.recorded(), &origins)?;
         let reader = self.reader(connections);
         let mut plan = stackr_engine::refresh(&mut planner, &reader).await.map_err(refresh_error)?;
+        stackr_engine::seal_adoptions(&mut plan, &self.registry, seals).map_err(Error::Encrypt)?;
         if !options.destroy && !self.force {
             plan.refusals.extend(in_use(&plan, state));
         }
@@ -495,6 +496,7 @@ impl Deployment {
             connections,
             second_look: self.patience.late_report.min(SECOND_LOOK),
             seed: seed(),
+            moment: this_moment,
         }
     }
 

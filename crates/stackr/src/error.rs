@@ -53,6 +53,9 @@ pub enum Error {
     /// The key is not the one that the state's secrets were encrypted with.
     #[error("the state key does not fit")]
     Key(#[source] Box<stackr_engine::Unopened>),
+    /// The secrets of an imported object cannot be encrypted.
+    #[error("the secrets of what is imported cannot be encrypted")]
+    Encrypt(#[source] stackr_state::KeyError),
     /// A mistake in stackr.
     #[error("{0}")]
     Bug(String),

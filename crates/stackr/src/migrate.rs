@@ -2,11 +2,13 @@
 //!
 //! Facts that shape this file:
 //! - Terraform's state says where an object is and what it is called; how it is, AWS says: every object is read before it
-//!   is recorded, and what AWS does not report is taken from Terraform's record;
+//!   is recorded, and what AWS does not report is taken from Terraform's record; what state alone holds is as it is there;
 //! - nothing is called that changes anything: what is taken over carries no ownership tags, which are there to find what a
 //!   lost create left behind, and this was not lost;
 //! - what cannot be taken over is listed with the reason, and stays as it is; the source is only read;
 //! - done twice, the second time changes nothing.
+
+mod kept;
 
 use std::collections::BTreeMap;
 
@@ -67,11 +69,20 @@ impl Deployment {
         let connections = Connections::new(std::sync::Arc::clone(&self.clouds), self.providers()?);
         if dry {
             let state = peek(&*self.store, &self.name, Timestamp::now()).await?.state;
-            return Ok(self.gather(&state, foreign, outputs, &connections).await.0);
+            let seals = self.open_seals(&state)?;
+            return Ok(self.gather(&state, (foreign, outputs), &seals, &connections).await.0);
         }
         let mut session = self.open_session("migrate").await?;
         let state = session.state().clone();
-        let (migration, entries) = self.gather(&state, foreign, outputs, &connections).await;
+        let seals = match self.open_seals(&state) {
+            Ok(seals) => seals,
+            Err(error) => {
+                // As below.
+                drop(session.abandon().await);
+                return Err(error);
+            }
+        };
+        let (migration, entries) = self.gather(&state, (foreign, outputs), &seals, &connections).await;
         if let Err(error) = session.commit(entries).await {
             // The lease is given back; should that fail, it expires by itself.
             drop(session.abandon().await);
@@ -85,8 +96,8 @@ impl Deployment {
     async fn gather(
         &self,
         state: &State,
-        foreign: Vec<Foreign>,
-        outputs: BTreeMap<String, (Value, bool)>,
+        (foreign, outputs): (Vec<Foreign>, BTreeMap<String, (Value, bool)>),
+        seals: &Seals,
         connections: &Connections,
     ) -> (Migration, Vec<Entry>) {
         let mut migration = Migration::default();
@@ -102,13 +113,14 @@ impl Deployment {
                 Err(reason) => migration.left.push(Left { address: one.address, reason }),
             }
         }
+        let known: Vec<Address> = sources.keys().map(|(address, _)| address.clone()).collect();
+        let (kept, wishes) = wishes.into_iter().partition(|wish: &Wish| self.registry.is_kept(&wish.ty));
+        let mut adopted = self.kept(kept, &mut sources, (&known, seals), &mut migration.left);
         let (found, failed) = self.reader(connections).candidates(wishes).await;
         migration.left.extend(failed.into_iter().map(|unread| Left {
             address: unread.address,
             reason: format!("it cannot be read: {}", unread.error.message),
         }));
-        let known: Vec<Address> = sources.keys().map(|(address, _)| address.clone()).collect();
-        let mut adopted = Vec::new();
         for (wish, candidate) in found {
             let Some(foreign) = sources.remove(&(wish.address.clone(), wish.deposed.clone())) else {
                 continue;
@@ -119,7 +131,7 @@ impl Deployment {
                     let depends_on = depends_on(&foreign, &known);
                     let object = Object {
                         depends_on,
-                        ..object(resource.schema(), &foreign, &seen, (&wish.id, &candidate))
+                        ..object(resource.schema(), &foreign, &seen, (&wish.id, &candidate), seals)
                     };
                     adopted.push((wish, object));
                 }
@@ -144,17 +156,43 @@ impl Deployment {
             }
             migration.adopted.push(Migrated { address, id: wish.id, deposed });
         }
-        entries.extend(outputs_entry(state, outputs, &mut migration));
+        entries.extend(outputs_entry(state, outputs, seals, &mut migration));
         (migration, entries)
+    }
+
+    /// What is to be recorded of what state alone holds. All their secrets are known before any is recorded.
+    fn kept(
+        &self,
+        wishes: Vec<Wish>,
+        sources: &mut BTreeMap<(Address, Option<String>), Foreign>,
+        (known, seals): (&[Address], &Seals),
+        left: &mut Vec<Left>,
+    ) -> Vec<(Wish, Object)> {
+        let mut readings = Vec::new();
+        for wish in wishes {
+            let foreign = sources.remove(&(wish.address.clone(), wish.deposed.clone()));
+            let Some((foreign, resource)) = foreign.zip(self.registry.resource(&wish.ty)) else { continue };
+            match kept::read(&**resource, &foreign, seals) {
+                Ok(read) => readings.push((wish, foreign, resource, read)),
+                Err(reason) => left.push(Left { address: wish.address, reason }),
+            }
+        }
+        let mut adopted = Vec::new();
+        for (wish, foreign, resource, read) in readings {
+            match kept::object(&**resource, &foreign, (&wish.id, read), seals) {
+                Ok(object) => {
+                    let depends_on = depends_on(&foreign, known);
+                    adopted.push((wish, Object { depends_on, ..object }));
+                }
+                Err(reason) => left.push(Left { address: wish.address, reason }),
+            }
+        }
+        adopted
     }
 
     /// What is to be read of an object; nothing if it is recorded already.
     fn wish(&self, state: &State, foreign: &Foreign) -> Result<Option<Wish>, String> {
         let ty = foreign.address.ty();
-        if self.registry.is_kept(ty) {
-            let why = "it is in Terraform's state alone, so there is nothing to take over; the next apply makes another";
-            return Err(why.to_owned());
-        }
         let resource = self
             .registry
             .resource(ty)
@@ -173,7 +211,9 @@ impl Deployment {
             None => {}
         }
         let set_aside = || state.deposed.iter().find(|d| same(&d.object)).map(|d| &d.address);
-        if let Some(there) = state.objects.iter().find(|(_, o)| same(o)).map(|(a, _)| a).or_else(set_aside) {
+        let elsewhere = state.objects.iter().find(|(_, o)| same(o)).map(|(a, _)| a).or_else(set_aside);
+        // What state alone holds may have the id of another: that of every password is `none`.
+        if let Some(there) = elsewhere.filter(|_| !self.registry.is_kept(ty)) {
             return Err(format!("`{id}` is recorded as `{there}` already"));
         }
         if state.intents.contains_key(address) {
@@ -201,6 +241,7 @@ impl Deployment {
 /// The account and region of the stack, where none is recorded: those of its objects, if they agree.
 fn home<'a>(state: &State, objects: impl Iterator<Item = &'a Object>) -> Vec<Entry> {
     let mut origins: Vec<_> = objects.map(|o| (o.origin.account.clone(), o.origin.region.clone())).collect();
+    origins.retain(|(account, region)| !account.is_empty() || !region.is_empty());
     origins.sort();
     origins.dedup();
     match origins.as_slice() {
@@ -215,6 +256,7 @@ fn home<'a>(state: &State, objects: impl Iterator<Item = &'a Object>) -> Vec<Ent
 fn outputs_entry(
     state: &State,
     outputs: BTreeMap<String, (Value, bool)>,
+    seals: &Seals,
     migration: &mut Migration,
 ) -> Option<Entry> {
     let mut all = state.outputs.clone();
@@ -222,7 +264,7 @@ fn outputs_entry(
         if !all.contains_key(&name) {
             all.insert(
                 name.clone(),
-                stackr_engine::recorded_output(state, &value.unmark().0, sensitive, &Seals::default()),
+                stackr_engine::recorded_output(state, &value.unmark().0, sensitive, seals),
             );
             migration.outputs.push(name);
         }
@@ -247,9 +289,15 @@ fn depends_on(foreign: &Foreign, known: &[Address]) -> Vec<Address> {
 }
 
 /// What is recorded of an object: as AWS reports it, where it does; else as Terraform recorded it.
-fn object(schema: &Schema, foreign: &Foreign, seen: &AnySeen, (id, candidate): (&Id, &Candidate)) -> Object {
+fn object(
+    schema: &Schema,
+    foreign: &Foreign,
+    seen: &AnySeen,
+    (id, candidate): (&Id, &Candidate),
+    seals: &Seals,
+) -> Object {
     let null = Value::Null;
-    let seal = |secret: &str| stackr_state::seal(secret, &candidate.uid);
+    let seal = |secret: &str| seals.seal(secret, &candidate.uid);
     let of = |field: &Field, reported: &Value| {
         let theirs = foreign.attributes.get(field.name).unwrap_or(&null);
         let silent = field.local || is_silent(field, reported);

@@ -221,8 +221,13 @@ impl Lab {
             seal: &|secret, salt| stackr_state::seal(secret, salt),
         };
         let mut planner = Planner::new(request).map_err(|e| format!("plan: {e}"))?;
-        let reader =
-            Reader { registry: &registry, connections, second_look: Duration::from_secs(4), seed: 1 };
+        let reader = Reader {
+            registry: &registry,
+            connections,
+            second_look: Duration::from_secs(4),
+            seed: 1,
+            moment: || Some(stackr_core::Moment { seed: [7; 32], now: Duration::from_secs(1_581_489_373) }),
+        };
         refresh(&mut planner, &reader).await.map_err(|e| format!("refresh: {e:?}"))
     }
 

@@ -150,6 +150,14 @@ fn marked(value: &Value, path: &[Step]) -> Value {
             }
             Value::Tuple(e)
         }
+        // A value of any type stands beside its type, and the way to a part of it does not say so.
+        (Value::Map(m) | Value::Object(m), _)
+            if m.len() == 2 && m.contains_key("type") && m.contains_key("value") =>
+        {
+            let mut m = m.clone();
+            m.entry("value".to_owned()).and_modify(|inner| *inner = marked(inner, path));
+            Value::Object(m)
+        }
         // A path to what is not there hides nothing; one that makes no sense hides all.
         (Value::Null, _) => Value::Null,
         (Value::Map(_) | Value::Object(_), Json::String(_)) => value.clone(),
@@ -169,10 +177,11 @@ mod tests {
             {"module": "module.net[\"a\"].module.sub", "mode": "managed", "type": "aws_subnet", "name": "public", "each": "list",
              "provider": "module.net.provider[\"registry.terraform.io/hashicorp/aws\"].west",
              "instances": [
-                {"index_key": 0, "schema_version": 1, "attributes": {"id": "subnet-1", "tags": {"a": "b"}, "list": [{"p": "q"}]},
+                {"index_key": 0, "schema_version": 1, "attributes": {"id": "subnet-1", "tags": {"a": "b"}, "list": [{"p": "q"}], "any": {"value": {"p": "q", "r": "s"}, "type": ["object", {"p": "string", "r": "string"}]}},
                  "sensitive_attributes": [
                     [{"type": "get_attr", "value": "tags"}, {"type": "index", "value": {"value": "a", "type": "string"}}],
                     [{"type": "get_attr", "value": "list"}, {"type": "index", "value": {"value": 0, "type": "number"}}, {"type": "get_attr", "value": "p"}],
+                    [{"type": "get_attr", "value": "any"}, {"type": "get_attr", "value": "p"}],
                     [{"type": "get_attr", "value": "missing"}, {"type": "get_attr", "value": "p"}]
                  ],
                  "dependencies": ["data.aws_region.here", "module.net.aws_vpc.main"], "create_before_destroy": true},
@@ -206,6 +215,9 @@ mod tests {
         assert_eq!(attributes.get("tags").unwrap().get("a"), Some(&Value::from("b").sensitive()));
         let list = attributes.get("list").unwrap();
         assert_eq!(list.elements().unwrap()[0].get("p"), Some(&Value::from("q").sensitive()));
+        let any = attributes.get("any").and_then(|any| any.get("value")).unwrap();
+        assert_eq!(any.get("p"), Some(&Value::from("q").sensitive()));
+        assert_eq!(any.get("r"), Some(&Value::from("s")));
         assert_eq!(attributes.get("id"), Some(&Value::from("subnet-1")));
     }
 
