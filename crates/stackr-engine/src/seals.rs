@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 use stackr_core::{Address, Object, Registry, sealed};
-use stackr_plan::{Adoption, Plan, secret_text};
+use stackr_plan::{Adoption, Program, Values, secret_text};
 use stackr_state::{KeyError, Slot, State, StateKey};
 
 /// The secrets of a state, as far as they can be had.
@@ -123,15 +123,21 @@ impl Seals {
     }
 }
 
-/// Remembers the secrets of what a plan takes over and state alone holds, and encrypts them in the program's records.
+/// Remembers the secrets of what a program takes over and state alone holds, and encrypts them in its records. `values`
+/// are those that were planned.
 ///
 /// # Errors
 /// The system gives no random bytes.
-pub fn seal_adoptions(plan: &mut Plan, registry: &Registry, seals: &Seals) -> Result<(), KeyError> {
-    for Adoption { address, object } in &mut plan.program.adoptions {
+pub fn seal_adoptions(
+    program: &mut Program,
+    values: &Values,
+    registry: &Registry,
+    seals: &Seals,
+) -> Result<(), KeyError> {
+    for Adoption { address, object } in &mut program.adoptions {
         let Some(resource) = registry.resource(&object.ty).filter(|r| r.kept().is_some()) else { continue };
-        // Before it, where it is replaced at once: nobody will need that text.
-        if let Some(value) = plan.values.get(address) {
+        // Where it is replaced at once, nobody will need its text.
+        if let Some(value) = values.get(address) {
             seals.learn(resource.schema().outputs.fields, value, &object.uid);
         }
         seals.encrypt(object, None)?;

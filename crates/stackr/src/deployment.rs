@@ -482,7 +482,8 @@ impl Deployment {
         self.check_origins(planner.recorded(), &origins)?;
         let reader = self.reader(connections);
         let mut plan = stackr_engine::refresh(&mut planner, &reader).await.map_err(refresh_error)?;
-        stackr_engine::seal_adoptions(&mut plan, &self.registry, seals).map_err(Error::Encrypt)?;
+        stackr_engine::seal_adoptions(&mut plan.program, &plan.values, &self.registry, seals)
+            .map_err(Error::Encrypt)?;
         if !options.destroy && !self.force {
             plan.refusals.extend(in_use(&plan, state));
         }

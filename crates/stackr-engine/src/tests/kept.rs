@@ -154,6 +154,38 @@ async fn a_password_is_nowhere_in_the_clear_and_its_user_shows_no_difference_lat
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_imported_password_is_used_at_once_and_is_nowhere_in_the_clear() {
+    for key in [None, key('a')] {
+        let mut lab = Lab::new();
+        lab.key = key.clone();
+        let mut stack = Stack::new("base");
+        let password = stack.keep("s", RandomPassword::args().length(12_i64));
+        stack.import(&password, "Open-sesame1");
+        stack.add("n", Depot::args().name("n").content(&password.result));
+        let mut told = String::new();
+        let (store, died, interrupt) = (Arc::new(lab.store.clone()), Notify::new(), Interrupt::new());
+        let tell = |event: &_| told += &serde_json::to_string(event).unwrap();
+        lab.watch(Some(&stack), store, &died, &interrupt, tell).await.summary();
+        assert_eq!(lab.all("fake_depot", "content"), ["Open-sesame1"]);
+        assert!(!lab.stored().contains("Open-sesame1") && !told.contains("Open-sesame1"));
+        assert_eq!(lab.stored().contains("stackr:encrypted"), key.is_some());
+        let state = lab.state().await;
+        let object = &state.objects[&at("random_password", "s")];
+        assert_eq!(object.id, "none");
+        let made = sealed::parts(&object.outputs["result"]).unwrap().0;
+        let used = &state.objects[&at("fake_depot", "n")].args["content"];
+        assert_eq!(sealed::parts(used).unwrap().0, made);
+        // A later run, and one by somebody without the key, find nothing to do.
+        for key in [key, None] {
+            lab.key = key;
+            let connections = Connections::new(Arc::new(lab.fake.clone()), BTreeMap::new());
+            let plan = lab.plan(&state, Some(&stack), &connections).await.unwrap();
+            assert!(plan.program.is_empty() && plan.is_empty(), "{}", plan.program);
+        }
+    }
+}
+
 /// The users of a password of this length.
 fn users(length: i64, names: &[&str]) -> Stack {
     let mut stack = Stack::new("base");

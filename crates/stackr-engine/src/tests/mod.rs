@@ -164,7 +164,7 @@ impl Lab {
             session.abandon().await.ok();
             return Ran::Refused(format!("recover: {error:?}"));
         }
-        let plan = match self.plan(session.state(), stack, &connections).await {
+        let mut plan = match self.plan(session.state(), stack, &connections).await {
             Ok(plan) => plan,
             Err(error) => {
                 session.abandon().await.ok();
@@ -172,6 +172,7 @@ impl Lab {
             }
         };
         let seals = Seals::open(session.state(), self.key.clone()).unwrap();
+        crate::seal_adoptions(&mut plan.program, &plan.values, &registry, &seals).unwrap();
         let clock = || self.now();
         let execution = Execution {
             told: Vec::new(),

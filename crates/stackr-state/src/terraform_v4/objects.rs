@@ -137,6 +137,18 @@ fn marked(value: &Value, path: &[Step]) -> Value {
     let at = if step.ty == "index" { step.value.get("value").unwrap_or(&step.value) } else { &step.value };
     match (value, at) {
         (Value::Sensitive(_), _) => value.clone(),
+        // A value of any type stands beside its type, and the way to a part of it does not say so. What only looks like
+        // one is hidden more than it need be.
+        (Value::Map(m) | Value::Object(m), _)
+            if m.len() == 2 && m.contains_key("type") && m.contains_key("value") =>
+        {
+            let mut m = m.clone();
+            if let Some(inner) = at.as_str().and_then(|name| m.get_mut(name)) {
+                *inner = marked(inner, rest);
+            }
+            m.entry("value".to_owned()).and_modify(|inner| *inner = marked(inner, path));
+            Value::Object(m)
+        }
         (Value::Map(m) | Value::Object(m), Json::String(name)) if m.contains_key(name) => {
             let mut m = m.clone();
             m.entry(name.clone()).and_modify(|inner| *inner = marked(inner, rest));
@@ -149,14 +161,6 @@ fn marked(value: &Value, path: &[Step]) -> Value {
                 *inner = marked(inner, rest);
             }
             Value::Tuple(e)
-        }
-        // A value of any type stands beside its type, and the way to a part of it does not say so.
-        (Value::Map(m) | Value::Object(m), _)
-            if m.len() == 2 && m.contains_key("type") && m.contains_key("value") =>
-        {
-            let mut m = m.clone();
-            m.entry("value".to_owned()).and_modify(|inner| *inner = marked(inner, path));
-            Value::Object(m)
         }
         // A path to what is not there hides nothing; one that makes no sense hides all.
         (Value::Null, _) => Value::Null,
@@ -219,6 +223,30 @@ mod tests {
         assert_eq!(any.get("p"), Some(&Value::from("q").sensitive()));
         assert_eq!(any.get("r"), Some(&Value::from("s")));
         assert_eq!(attributes.get("id"), Some(&Value::from("subnet-1")));
+    }
+
+    #[test]
+    fn a_value_beside_its_type_hides_its_parts_whatever_they_are_called() {
+        let steps = |names: &[&str]| {
+            let step = |name: &&str| Step { ty: "get_attr".to_owned(), value: Json::from(*name) };
+            names.iter().map(step).collect::<Vec<_>>()
+        };
+        let of = |value: Json, path: &[&str]| marked(&Value::from_json(&value), &steps(path));
+        let any =
+            serde_json::json!({ "value": { "type": "a", "value": "b", "p": "c" }, "type": ["object", {}] });
+        for name in ["type", "value", "p"] {
+            let inner = of(any.clone(), &[name]);
+            let inner = inner.get("value").and_then(|value| value.get(name)).cloned();
+            assert!(
+                inner.is_some_and(|part| matches!(part, Value::Sensitive(_))) || name == "value",
+                "{name}"
+            );
+        }
+        assert!(matches!(of(any, &["value"]).get("value"), Some(Value::Sensitive(_))));
+        // Not one, but like one.
+        let block = serde_json::json!({ "value": { "p": "c" }, "type": "t" });
+        let hidden = of(block, &["value", "p"]);
+        assert_eq!(hidden.get("value").and_then(|v| v.get("p")), Some(&Value::from("c").sensitive()));
     }
 
     #[test]
