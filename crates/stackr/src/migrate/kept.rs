@@ -69,9 +69,8 @@ fn passed_through(outputs: &mut Value, written: &Value, fields: &'static [Field]
     for field in fields.iter().filter(|field| matches!(field.kind, Kind::Any)) {
         let Some(output) = outputs.get_mut(field.name) else { continue };
         let plain = output.clone().unmark_deep();
-        let secret =
-            written.attributes().into_iter().flat_map(BTreeMap::values).filter(|v| v.has_sensitive());
-        if let Some(input) = secret.into_iter().find(|input| (*input).clone().unmark_deep() == plain) {
+        let mut inputs = written.attributes().into_iter().flat_map(BTreeMap::values);
+        if let Some(input) = inputs.find(|v| v.has_sensitive() && (*v).clone().unmark_deep() == plain) {
             *output = input.clone();
         }
     }
