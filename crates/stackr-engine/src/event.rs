@@ -20,13 +20,13 @@ pub const EVENT_VERSION: u32 = 1;
 pub struct Envelope {
     /// The version of the format.
     pub v: u32,
-    /// The run's name.
+    /// The run's name; empty while AWS is read for a plan.
     pub run: String,
-    /// Its number in the run, from zero without gaps.
+    /// Its number in the run, or among those without one, from zero without gaps.
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// Milliseconds since the run began.
+    /// Milliseconds since the run, or the command, began.
     #[serde(rename = "elapsed_ms", with = "millis")]
     pub elapsed: Duration,
     /// What happened.
@@ -41,6 +41,17 @@ pub enum Event {
     RunStarted {
         /// How many steps it has.
         steps: usize,
+    },
+    /// A read for a plan failed and is repeated.
+    ReadRetrying {
+        /// The type of what is read.
+        #[serde(rename = "type")]
+        ty: String,
+        /// Why.
+        error: ErrorView,
+        /// After how many milliseconds.
+        #[serde(rename = "delay_ms", with = "millis")]
+        delay: Duration,
     },
     /// A create of an earlier run had no answer, and what it made was looked for.
     Recovering {
@@ -388,6 +399,11 @@ mod tests {
             Event::StepSkipped { step: old, because: Because::Stopped },
             Event::RunStopping { reason: Reason::Failure },
             Event::RunFinished { summary },
+            Event::ReadRetrying {
+                ty: "fake_gateway".into(),
+                error: ErrorView::from(&cloud),
+                delay: Duration::from_millis(250),
+            },
         ]
     }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     Connections,
-    event::ErrorView,
+    event::{ErrorView, Event},
     poller::{passes, read_all},
     random::Jitter,
     retry::{Backoff, Call},
@@ -38,6 +38,8 @@ pub struct Reader<'a> {
     pub seed: u64,
     /// What imported objects that state alone holds are made with: chance and time. `None`: there is no chance.
     pub moment: fn() -> Option<Moment>,
+    /// Is told of every read that failed and is repeated, at once.
+    pub told: &'a (dyn Fn(Event) + Send + Sync),
 }
 
 /// A refresh that did not lead to a plan.
@@ -299,7 +301,7 @@ impl Reader<'_> {
         cloud: &dyn Cloud,
         ids: &[String],
     ) -> Result<Vec<Option<AnySeen>>, CloudError> {
-        let mut patience = self.patience(ids.len());
+        let mut patience = self.patience(resource.schema().ty, ids.len(), Arc::default());
         loop {
             match read_all(resource, cloud, ids).await {
                 Ok(seen) => return Ok(seen),
@@ -312,7 +314,7 @@ impl Reader<'_> {
         let lookup = self.registry.lookup(ty);
         let lookup = lookup.ok_or_else(|| CloudError::bug(format!("there is no data type {ty}")))?;
         let cloud = self.connections.declared(provider).await?;
-        let mut patience = self.patience(ty.len());
+        let mut patience = self.patience(ty, ty.len(), secrets(lookup.schema().args.fields, args));
         loop {
             match lookup.read(&*cloud, args).await {
                 Ok(value) => return Ok(value),
@@ -331,23 +333,32 @@ impl Reader<'_> {
         unread
     }
 
-    fn patience(&self, stream: usize) -> Pauses {
-        Pauses { backoff: Backoff::default(), began: Instant::now(), jitter: Jitter::new(self.seed, stream) }
+    fn patience<'r>(&'r self, ty: &'r str, stream: usize, hidden: Arc<[String]>) -> Pauses<'r> {
+        let jitter = Jitter::new(self.seed, stream);
+        Pauses { ty, hidden, told: self.told, backoff: Backoff::default(), began: Instant::now(), jitter }
     }
 }
 
 /// The pauses between the attempts of one read.
-struct Pauses {
+struct Pauses<'r> {
+    /// The type that is read.
+    ty: &'r str,
+    /// What it is asked with and must not be shown.
+    hidden: Arc<[String]>,
+    told: &'r (dyn Fn(Event) + Send + Sync),
     backoff: Backoff,
     began: Instant,
     jitter: Jitter,
 }
 
-impl Pauses {
+impl Pauses<'_> {
     async fn pause(&mut self, error: CloudError) -> Result<(), CloudError> {
         let since = self.began.elapsed();
         match self.backoff.next(Call::Read, error.kind(), Waits::INSTANT, since, &mut self.jitter) {
             Some(delay) => {
+                let mut error = ErrorView::from(&error);
+                error.message = scrub(&self.hidden, &error.message);
+                (self.told)(Event::ReadRetrying { ty: self.ty.to_owned(), error, delay });
                 sleep(delay).await;
                 Ok(())
             }

@@ -10,7 +10,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,7 +22,8 @@ use stackr_core::{
     Address, Clouds, Declaration, Diagnostic, Object, ProviderConfig, ProviderKey, Registry, Value,
 };
 use stackr_engine::{
-    Connections, Envelope, Event, Execution, Interrupt, Patience, Reader, Seals, Summary, Until,
+    Connections, EVENT_VERSION, Envelope, Event, Execution, Interrupt, Patience, Reader, Seals, Summary,
+    Until,
 };
 use stackr_plan::{Action, Options, Plan, Planner, Refusal, Request};
 use stackr_state::{
@@ -62,6 +66,8 @@ pub struct Deployment {
     is_dead: fn(&Owner) -> bool,
     /// How long a lease lasts without a renewal.
     term: Duration,
+    /// Is told what happens while AWS is read for a plan.
+    on_read: Box<dyn Fn(Event) + Send + Sync>,
 }
 
 /// A plan with what it was made from.
@@ -166,6 +172,7 @@ impl Deployment {
             key: None,
             is_dead: |_| false,
             term: TERM,
+            on_read: Box::new(|_| ()),
         }
     }
 
@@ -241,6 +248,24 @@ impl Deployment {
     #[must_use]
     pub fn state_key(mut self, key: Option<StateKey>) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Tells what happens while AWS is read for a plan, as it happens: calls that are repeated. The events of a run are
+    /// told to who runs it.
+    #[must_use]
+    pub fn on_read(mut self, on_event: impl Fn(&Envelope) + Send + Sync + 'static) -> Self {
+        let (began, seq) = (std::time::Instant::now(), AtomicU64::new(0));
+        self.on_read = Box::new(move |event| {
+            on_event(&Envelope {
+                v: EVENT_VERSION,
+                run: String::new(),
+                seq: seq.fetch_add(1, Ordering::Relaxed),
+                at: Timestamp::now(),
+                elapsed: began.elapsed(),
+                event,
+            });
+        });
         self
     }
 
@@ -498,6 +523,7 @@ impl Deployment {
             second_look: self.patience.late_report.min(SECOND_LOOK),
             seed: seed(),
             moment: this_moment,
+            told: &*self.on_read,
         }
     }
 

@@ -55,6 +55,7 @@ pub(super) async fn open(
         .dead_owners(is_dead)
         .remote_states(Arc::new(siblings), known)
         .state_key(world.state_key()?)
+        .on_read(tell_reads(&world.out))
         .force(force);
     if let Some(seconds) = world.project.file.state.lease_seconds.filter(|seconds| *seconds > 0) {
         deployment = deployment.lease(Duration::from_secs(seconds));
@@ -332,6 +333,12 @@ fn outputs(world: &World, state: &stackr_state::State) {
         };
         world.out.result(&format!("{name} = {shown}\n"));
     }
+}
+
+/// Tells what happens while AWS is read.
+fn tell_reads(out: &Output) -> impl Fn(&Envelope) + Send + Sync + 'static {
+    let (out, progress) = (out.clone(), Mutex::new(Progress::default()));
+    move |event| tell(&out, &progress, event)
 }
 
 /// Tells one event.

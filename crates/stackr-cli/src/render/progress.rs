@@ -44,6 +44,9 @@ impl Progress {
                 Some(id) => format!("{address}: found what an interrupted run had made [{id}]"),
                 None => format!("{address}: an interrupted run had made nothing"),
             }],
+            Event::ReadRetrying { ty, error, delay } => {
+                vec![retrying(&format!("reading {ty}"), error, *delay)]
+            }
             Event::Moved { from, to } => vec![format!("{to}: moved from {from}")],
             Event::Adopted { address, id } => {
                 vec![format!("{address}: imported{}", paint(DIM, &format!(" [{id}]")))]
@@ -67,8 +70,7 @@ impl Progress {
                 vec![format!("{}: still {} ({note}, {waited})", name(step), doing(step.verb))]
             }
             Event::StepRetrying { step, error, delay } => {
-                let why = error.code.as_ref().unwrap_or(&error.kind);
-                vec![paint(DIM, &format!("{}: {why}; trying again in {}", name(step), seconds(*delay)))]
+                vec![retrying(&name(step), error, *delay)]
             }
             Event::StepFinished { step, id, duration } => {
                 self.running.remove(&step.number);
@@ -198,6 +200,11 @@ fn error_text(error: &ErrorView) -> String {
         }
     }
     text
+}
+
+fn retrying(what: &str, error: &ErrorView, delay: Duration) -> String {
+    let why = error.code.as_ref().unwrap_or(&error.kind);
+    paint(DIM, &format!("{what}: {why}; trying again in {}", seconds(delay)))
 }
 
 fn name(step: &StepView) -> String {

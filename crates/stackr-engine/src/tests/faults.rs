@@ -4,7 +4,7 @@ use stackr_core::ErrorKind;
 use stackr_state::Fault as StoreFault;
 
 use super::*;
-use crate::{Because, Event, fake::Fault};
+use crate::{Because, fake::Fault};
 
 fn one() -> Stack {
     let mut stack = Stack::new("one");
@@ -292,4 +292,24 @@ async fn a_run_that_was_taken_over_stops_at_once_and_the_other_ends_with_everyth
     assert!(second.is_done(), "{second:#?}");
     lab.check(Some(&stack), &lab.inventory(), "taken over").await;
     assert_eq!(lab.inventory().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_read_that_is_repeated_for_a_plan_is_told() {
+    let lab = Lab::new();
+    lab.run(Some(&chain())).await.summary();
+    let mut stack = chain();
+    stack.look_up("near", Zones::query().near("10.0"));
+    lab.fake.fault(0, Fault::Before(ErrorKind::Throttled));
+    lab.fake.fault(3, Fault::Before(ErrorKind::Transient));
+    lab.planned(&stack).await;
+    let told = lab.told.lock().unwrap();
+    let told: Vec<_> = told
+        .iter()
+        .map(|event| match event {
+            Event::ReadRetrying { ty, error, delay } => format!("{ty} {} {}", error.kind, !delay.is_zero()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, ["fake_depot throttled true", "fake_zones transient true"]);
 }

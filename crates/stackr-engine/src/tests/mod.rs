@@ -11,7 +11,7 @@ mod works;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -27,8 +27,8 @@ use stackr_state::{
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    Applied, ApplyError, Connections, Envelope, Execution, Interrupt, Patience, Reader, Seals, Summary,
-    Until, apply,
+    Applied, ApplyError, Connections, Envelope, Event, Execution, Interrupt, Patience, Reader, Seals,
+    Summary, Until, apply,
     fake::{Bond, Depot, Fake, Gateway, Network, Zones},
     recover, refresh,
 };
@@ -40,6 +40,8 @@ pub(crate) struct Lab {
     pub(crate) store: Memory,
     pub(crate) until: Until,
     pub(crate) key: Option<StateKey>,
+    /// What was told while plans were made.
+    pub(crate) told: Mutex<Vec<Event>>,
     began: Instant,
     uids: AtomicUsize,
 }
@@ -75,6 +77,7 @@ impl Lab {
             store: Memory::new(),
             until: Until::Ready,
             key: None,
+            told: Mutex::default(),
             began: Instant::now(),
             uids: AtomicUsize::new(1),
         }
@@ -92,6 +95,7 @@ impl Lab {
             store,
             until: self.until,
             key: self.key.clone(),
+            told: Mutex::default(),
             began: self.began,
             uids,
         }
@@ -222,12 +226,14 @@ impl Lab {
             seal: &|secret, salt| stackr_state::seal(secret, salt),
         };
         let mut planner = Planner::new(request).map_err(|e| format!("plan: {e}"))?;
+        let told = |event| self.told.lock().unwrap().push(event);
         let reader = Reader {
             registry: &registry,
             connections,
             second_look: Duration::from_secs(4),
             seed: 1,
             moment: || Some(stackr_core::Moment { seed: [7; 32], now: Duration::from_secs(1_581_489_373) }),
+            told: &told,
         };
         refresh(&mut planner, &reader).await.map_err(|e| format!("refresh: {e:?}"))
     }
