@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use stackr_core::{Limiter, Origin, Result};
+use stackr_core::{CloudError, ErrorKind, Limiter, Origin, Result};
 
 use crate::{error, gather::Gathering};
 
@@ -69,6 +69,18 @@ pub(crate) fn partition(region: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// Where the next page begins. The place where this one began would lead here again, for ever.
+///
+/// # Errors
+/// That AWS leads there.
+pub(crate) fn onward<T: PartialEq>(from: Option<T>, next: Option<T>) -> Result<Option<T>> {
+    if next.is_some() && next == from {
+        let message = "the answer's next page is the page itself; the list cannot be read to its end";
+        return Err(CloudError::new(ErrorKind::Unknown, "", message));
+    }
+    Ok(next)
+}
+
 /// The answers for `ids`, in their order, from what was found in any order.
 pub(crate) fn in_order<T>(ids: &[String], found: Vec<(String, T)>) -> Vec<Option<T>> {
     let mut found: std::collections::BTreeMap<String, T> = found.into_iter().collect();
@@ -106,6 +118,14 @@ pub(crate) mod testing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_leads_to_itself_ends_the_list_with_an_error() {
+        assert_eq!(onward(None, Some("a")).unwrap(), Some("a"));
+        assert_eq!(onward(Some("a"), Some("b")).unwrap(), Some("b"));
+        assert_eq!(onward(Some("a"), None).unwrap(), None);
+        assert!(onward(Some("a"), Some("a")).unwrap_err().message().contains("the page itself"));
+    }
 
     #[test]
     fn answers_come_in_the_order_of_the_questions() {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::{mutate::EXTREMES, random::Random};
 
 /// One change of a document; none if it is not JSON.
-pub(crate) fn mutate(bytes: &[u8], random: &mut Random) -> Option<Vec<u8>> {
+#[must_use]
+pub fn mutate(bytes: &[u8], random: &mut Random) -> Option<Vec<u8>> {
     let mut document: Value = serde_json::from_slice(bytes).ok()?;
     // A checksum hides everything behind it; without one a file is read as it is.
     if !random.one_in(8)

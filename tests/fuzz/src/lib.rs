@@ -15,7 +15,8 @@ mod random;
 mod runner;
 mod targets;
 
-pub use mutate::input;
+pub use json::mutate as change_json;
+pub use mutate::{EXTREMES, input};
 pub use random::Random;
 pub use runner::{Found, LIMIT, Progress, execute};
 pub use targets::{Target, targets};

@@ -166,7 +166,7 @@ const BRACKETS: &[(&str, &str)] = &[
 ];
 
 /// Numbers and texts at the limits.
-pub(crate) const EXTREMES: &[&str] = &[
+pub const EXTREMES: &[&str] = &[
     "0",
     "-1",
     "1e999999999",

@@ -24,7 +24,10 @@ use stackr_core::{
 };
 
 use super::{Acm, describe, sync_tags, tag_list, tags_of, time};
-use crate::{service::in_order, tags};
+use crate::{
+    service::{in_order, onward},
+    tags,
+};
 
 /// A certificate.
 pub struct Certificate;
@@ -207,10 +210,10 @@ async fn listed(acm: &Acm) -> Result<Vec<CertificateSummary>> {
     let includes = aws_sdk_acm::types::Filters::builder().set_key_types(Some(keys)).build();
     let (mut all, mut token) = (Vec::new(), None);
     loop {
-        let request = acm.client.list_certificates().includes(includes.clone()).set_next_token(token);
+        let request = acm.client.list_certificates().includes(includes.clone()).set_next_token(token.clone());
         let page = acm.call("ListCertificates", request.send()).await?;
         all.extend(page.certificate_summary_list.unwrap_or_default());
-        token = page.next_token.filter(|t| !t.is_empty());
+        token = onward(token, page.next_token.filter(|t| !t.is_empty()))?;
         if token.is_none() {
             return Ok(all);
         }

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use stackr_core::{Args, CloudError, DnsName, ErrorKind, Lookup, Outputs, Result, Set, Tags, need};
 
 use super::{Acm, describe, tags_of};
-use crate::tags;
+use crate::{service::onward, tags};
 
 /// A certificate that exists.
 pub struct CertificateLookup;
@@ -99,9 +99,9 @@ async fn listed(acm: &Acm, args: &CertificateLookupArgs) -> Result<Vec<Certifica
     let request = acm.client.list_certificates().set_certificate_statuses(Some(statuses)).set_includes(keys);
     let (mut all, mut token) = (Vec::new(), None);
     loop {
-        let page = acm.call("ListCertificates", request.clone().set_next_token(token).send()).await?;
+        let page = acm.call("ListCertificates", request.clone().set_next_token(token.clone()).send()).await?;
         all.extend(page.certificate_summary_list.unwrap_or_default());
-        token = page.next_token.filter(|t| !t.is_empty());
+        token = onward(token, page.next_token.filter(|t| !t.is_empty()))?;
         if token.is_none() {
             return Ok(all);
         }

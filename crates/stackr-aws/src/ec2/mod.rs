@@ -105,8 +105,10 @@ macro_rules! pages {
         let mut items = Vec::new();
         let mut token = None;
         loop {
-            let page = $service.call($operation, request.clone().set_next_token(token).send()).await?;
-            token = page.next_token().filter(|t| !t.is_empty()).map(str::to_owned);
+            let page =
+                $service.call($operation, request.clone().set_next_token(token.clone()).send()).await?;
+            let next = page.next_token().filter(|t| !t.is_empty()).map(str::to_owned);
+            token = $crate::service::onward(token, next)?;
             items.extend(page.$items.unwrap_or_default());
             if token.is_none() {
                 break items;

@@ -4,6 +4,7 @@ use aws_sdk_ecr::types::{ImageDetail, ImageTagMutability, TagStatus};
 use stackr_core::{Args, CloudError, ErrorKind, Lookup, Outputs, Result, Tags, need};
 
 use super::{Ecr, ImageEncryption, ImageScanning, describe, read_tags};
+use crate::service::onward;
 
 /// An ECR repository that is there already.
 pub struct RepositoryLookup;
@@ -88,9 +89,9 @@ async fn images(ecr: &Ecr, args: &RepositoryLookupArgs) -> Result<Vec<ImageDetai
     let mut images = Vec::new();
     let mut token = None;
     loop {
-        let page = ecr.call("DescribeImages", request.clone().set_next_token(token).send()).await?;
+        let page = ecr.call("DescribeImages", request.clone().set_next_token(token.clone()).send()).await?;
         images.extend(page.image_details.unwrap_or_default());
-        token = page.next_token.filter(|t| !t.is_empty());
+        token = onward(token, page.next_token.filter(|t| !t.is_empty()))?;
         if token.is_none() {
             return Ok(images);
         }

@@ -18,7 +18,7 @@ use stackr_core::{
 use super::{
     Action, Elb, action, batched, made_for, sync_tags, tag_list, tags_of, taken, unless_missing, users_tags,
 };
-use crate::service::in_order;
+use crate::service::{in_order, onward};
 
 /// A listener.
 pub struct Listener;
@@ -165,13 +165,13 @@ impl Resource for Listener {
 async fn at_port(elb: &Elb, lb: &str, port: Option<i64>) -> Result<Vec<Id>> {
     let (mut all, mut marker) = (Vec::new(), None);
     loop {
-        let request = elb.client.describe_listeners().load_balancer_arn(lb).set_marker(marker);
+        let request = elb.client.describe_listeners().load_balancer_arn(lb).set_marker(marker.clone());
         let answer = elb.call("DescribeListeners", request.send()).await;
         let Some(page) = unless_missing(answer.map(|page| vec![page]))?.pop() else { return Ok(all) };
         let here = page.listeners.unwrap_or_default().into_iter();
         let here = here.filter(|l| port.is_none() || l.port.map(i64::from) == port);
         all.extend(here.filter_map(|l| l.listener_arn));
-        marker = page.next_marker.filter(|m| !m.is_empty());
+        marker = onward(marker, page.next_marker.filter(|m| !m.is_empty()))?;
         if marker.is_none() {
             return Ok(all);
         }

@@ -19,7 +19,7 @@ use stackr_core::{
 use super::{
     Action, Elb, action, batched, made_for, sync_tags, tag_list, tags_of, taken, unless_missing, users_tags,
 };
-use crate::service::in_order;
+use crate::service::{in_order, onward};
 
 /// A listener rule.
 pub struct ListenerRule;
@@ -197,11 +197,11 @@ impl Resource for ListenerRule {
 async fn rules_of(elb: &Elb, listener: &str) -> Result<Vec<Described>> {
     let (mut all, mut marker) = (Vec::new(), None);
     loop {
-        let request = elb.client.describe_rules().listener_arn(listener).set_marker(marker);
+        let request = elb.client.describe_rules().listener_arn(listener).set_marker(marker.clone());
         let answer = elb.call("DescribeRules", request.send()).await;
         let Some(page) = unless_missing(answer.map(|page| vec![page]))?.pop() else { return Ok(all) };
         all.extend(page.rules.unwrap_or_default());
-        marker = page.next_marker.filter(|m| !m.is_empty());
+        marker = onward(marker, page.next_marker.filter(|m| !m.is_empty()))?;
         if marker.is_none() {
             return Ok(all);
         }

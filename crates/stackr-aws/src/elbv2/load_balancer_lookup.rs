@@ -4,6 +4,7 @@ use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as Described, LoadBalan
 use stackr_core::{Args, CloudError, ErrorKind, Id, Lookup, Outputs, Result, Set, Tags, need};
 
 use super::{Attributes, Elb, arn_suffix, load_balancer_attributes, tags_of, unless_missing, users_tags};
+use crate::service::onward;
 
 /// A load balancer that exists.
 pub struct LoadBalancerLookup;
@@ -98,9 +99,10 @@ async fn candidates(elb: &Elb, args: &LoadBalancerLookupArgs) -> Result<Vec<Desc
     }
     let (mut all, mut marker) = (Vec::new(), None);
     loop {
-        let page = elb.call("DescribeLoadBalancers", request.clone().set_marker(marker).send()).await?;
+        let page =
+            elb.call("DescribeLoadBalancers", request.clone().set_marker(marker.clone()).send()).await?;
         all.extend(page.load_balancers.unwrap_or_default());
-        marker = page.next_marker.filter(|m| !m.is_empty());
+        marker = onward(marker, page.next_marker.filter(|m| !m.is_empty()))?;
         if marker.is_none() {
             return Ok(all);
         }

@@ -117,8 +117,9 @@ macro_rules! pages {
         let mut items = Vec::new();
         let mut marker = None;
         loop {
-            let page = $iam.call($operation, request.clone().set_marker(marker).send()).await?;
-            marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
+            let page = $iam.call($operation, request.clone().set_marker(marker.clone()).send()).await?;
+            let next = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
+            marker = $crate::service::onward(marker, next)?;
             items.extend(page.$items().to_vec());
             if marker.is_none() {
                 break items;

@@ -19,7 +19,7 @@ use aws_smithy_types::error::operation::BuildError;
 use futures::future::try_join_all;
 use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
 
-use crate::Service;
+use crate::{Service, service::onward};
 
 pub use record::*;
 pub use zone::*;
@@ -139,19 +139,18 @@ async fn page_from(
     most: i32,
 ) -> Result<Option<Page>> {
     let mut request = route53.client.list_resource_record_sets().hosted_zone_id(zone).max_items(most);
-    if let Some((name, ty, identifier)) = from {
+    if let Some((name, ty, identifier)) = from.clone() {
         request = request.start_record_name(name).start_record_type(ty);
         request = request.set_start_record_identifier(identifier);
     }
     let answer = route53.call("ListResourceRecordSets", request.send()).await;
-    Ok(unless_missing(answer)?.map(|answer| Page {
-        next: answer
-            .next_record_name
-            .zip(answer.next_record_type)
-            .filter(|_| answer.is_truncated)
-            .map(|(name, ty)| (name, ty, answer.next_record_identifier)),
-        records: answer.resource_record_sets,
-    }))
+    let Some(answer) = unless_missing(answer)? else { return Ok(None) };
+    let next = answer
+        .next_record_name
+        .zip(answer.next_record_type)
+        .filter(|_| answer.is_truncated)
+        .map(|(name, ty)| (name, ty, answer.next_record_identifier));
+    Ok(Some(Page { next: onward(from, next)?, records: answer.resource_record_sets }))
 }
 
 /// A part of a request; what it needs is always given.

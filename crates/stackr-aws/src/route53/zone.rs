@@ -20,7 +20,10 @@ use stackr_core::{
 };
 
 use super::{Route53, TAGS, bare, built, get_zone, name_servers, page_from, plain, tags_of};
-use crate::{service::in_order, tags};
+use crate::{
+    service::{in_order, onward},
+    tags,
+};
 
 /// A hosted zone.
 pub struct Zone;
@@ -157,15 +160,17 @@ impl Resource for Zone {
 async fn made_for(route53: &Route53, name: &str, reference: &str) -> Result<Option<Id>> {
     let (mut from, mut after) = (name.to_owned(), None);
     loop {
-        let request = route53.client.list_hosted_zones_by_name().dns_name(from).set_hosted_zone_id(after);
+        let request =
+            route53.client.list_hosted_zones_by_name().dns_name(&from).set_hosted_zone_id(after.clone());
         let page = route53.call("ListHostedZonesByName", request.send()).await?;
         if let Some(zone) = page.hosted_zones().iter().find(|z| z.caller_reference() == reference) {
             return Ok(Some(bare(zone.id()).to_owned()));
         }
         // The list is sorted by name.
         let same = page.next_dns_name().filter(|next| page.is_truncated && plain(next) == plain(name));
-        let Some(next) = same else { return Ok(None) };
-        (from, after) = (next.to_owned(), page.next_hosted_zone_id().map(str::to_owned));
+        let next = same.map(|next| (next.to_owned(), page.next_hosted_zone_id().map(str::to_owned)));
+        let Some(next) = onward(Some((from, after)), next)? else { return Ok(None) };
+        (from, after) = next;
     }
 }
 

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use stackr_core::{Args, CloudError, DnsName, ErrorKind, Id, Lookup, Outputs, Result, Tags, need};
 
 use super::{Route53, bare, get_zone, name_servers, plain, tags_of};
-use crate::tags;
+use crate::{service::onward, tags};
 
 /// A hosted zone that exists.
 pub struct ZoneLookup;
@@ -95,7 +95,8 @@ impl Lookup for ZoneLookup {
 async fn named(route53: &Route53, name: &str, private: bool) -> Result<Vec<Id>> {
     let (mut ids, mut from, mut after) = (Vec::new(), plain(name), None);
     loop {
-        let request = route53.client.list_hosted_zones_by_name().dns_name(from).set_hosted_zone_id(after);
+        let request =
+            route53.client.list_hosted_zones_by_name().dns_name(&from).set_hosted_zone_id(after.clone());
         let page = route53.call("ListHostedZonesByName", request.send()).await?;
         let fitting = page.hosted_zones().iter().filter(|zone| {
             let is_private = zone.config().is_some_and(HostedZoneConfig::private_zone);
@@ -104,8 +105,9 @@ async fn named(route53: &Route53, name: &str, private: bool) -> Result<Vec<Id>> 
         ids.extend(fitting.map(|zone| bare(zone.id()).to_owned()));
         // The list is sorted by name.
         let same = page.next_dns_name().filter(|next| page.is_truncated && plain(next) == plain(name));
-        let Some(next) = same else { return Ok(ids) };
-        (from, after) = (next.to_owned(), page.next_hosted_zone_id().map(str::to_owned));
+        let next = same.map(|next| (next.to_owned(), page.next_hosted_zone_id().map(str::to_owned)));
+        let Some(next) = onward(Some((from, after)), next)? else { return Ok(ids) };
+        (from, after) = next;
     }
 }
 
