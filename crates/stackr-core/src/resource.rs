@@ -223,6 +223,8 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// Arguments that name, by its id, an object with whose deletion AWS deletes this one too. Where both go, no call
     /// is made for this one.
     const WITHIN: &'static [&'static str] = &[];
+    /// Arguments that make AWS refuse a delete while they are true. Such an object is not planned to be deleted.
+    const PROTECTION: &'static [&'static str] = &[];
     /// The service client.
     type Cloud: Send + Sync + 'static;
     /// What it takes.
@@ -273,6 +275,12 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// repeated.
     fn find(_: &Self::Cloud, _: Find<'_, Self::Args>) -> impl Future<Output = Result<Option<Id>>> + Send {
         async { Ok(None) }
+    }
+
+    /// What keeps AWS from deleting an object, in words: `eni-1 of load balancer app/web/1`. Asked after AWS has refused
+    /// with [`ErrorKind::InUse`]. It is for people: where it fails, the refusal is told without it.
+    fn holders(_: &Self::Cloud, _id: &str) -> impl Future<Output = Result<Vec<String>>> + Send {
+        async { Ok(Vec::new()) }
     }
 }
 
@@ -420,6 +428,10 @@ pub trait AnyResource: Send + Sync {
     fn after(&self) -> &'static [After];
     /// See [`Resource::WITHIN`].
     fn within(&self) -> &'static [&'static str];
+    /// See [`Resource::PROTECTION`].
+    fn protection(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// See [`Resource::foresee`].
     fn foresee(&self, args: &Value) -> Option<Value>;
     /// See [`Resource::align`].
@@ -437,6 +449,10 @@ pub trait AnyResource: Send + Sync {
     fn delete<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyDelete<'a>) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::find`].
     fn find<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyFind<'a>) -> BoxFuture<'a, Result<Option<Id>>>;
+    /// See [`Resource::holders`].
+    fn holders<'a>(&'a self, _: &'a dyn Cloud, _: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
     /// Its own verbs, if its objects are kept in state alone; none of those with a cloud is called then.
     fn kept(&self) -> Option<&dyn crate::AnyKept> {
         None
@@ -502,6 +518,10 @@ impl<R: Resource> AnyResource for Erased<R> {
 
     fn within(&self) -> &'static [&'static str] {
         R::WITHIN
+    }
+
+    fn protection(&self) -> &'static [&'static str] {
+        R::PROTECTION
     }
 
     fn foresee(&self, args: &Value) -> Option<Value> {
@@ -576,6 +596,10 @@ impl<R: Resource> AnyResource for Erased<R> {
                 other => other,
             }
         })
+    }
+
+    fn holders<'a>(&'a self, cloud: &'a dyn Cloud, id: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        Box::pin(async move { R::holders(cloud.get()?, id).await })
     }
 }
 

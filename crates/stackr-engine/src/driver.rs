@@ -186,6 +186,7 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
     fn hear(&mut self, step: StepId, report: Report) {
         match report {
             Report::Waiting(note) => self.tell(Input::Waiting { step, note }),
+            Report::Held(holders) => self.tell(Input::Held { step, holders }),
             Report::Retrying { error, delay } => self.tell(Input::Retrying { step, error, delay }),
             Report::Note { entries, durable } => self.note(step, entries, durable),
             Report::Reached { milestone, value } => {

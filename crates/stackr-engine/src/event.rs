@@ -88,6 +88,13 @@ pub enum Event {
         /// For what: AWS's word for the object's state, mostly.
         note: String,
     },
+    /// An object cannot be deleted while these are there. Told once, and again when they change.
+    StepHeld {
+        /// Which.
+        step: StepView,
+        /// What keeps it, in words.
+        holders: Vec<String>,
+    },
     /// A call of a step failed and is repeated.
     StepRetrying {
         /// Which.
@@ -399,6 +406,7 @@ mod tests {
             Event::StepSkipped { step: old, because: Because::Stopped },
             Event::RunStopping { reason: Reason::Failure },
             Event::RunFinished { summary },
+            Event::StepHeld { step, holders: vec!["bond-1 of somebody".into()] },
             Event::ReadRetrying {
                 ty: "fake_gateway".into(),
                 error: ErrorView::from(&cloud),

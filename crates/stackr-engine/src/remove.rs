@@ -1,6 +1,6 @@
 //! Remove: deletes an object and waits until it is gone. "Not there" counts as done everywhere.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use stackr_core::{AnyDelete, AnySeen, ErrorKind, Gone, Object, Status, Value};
 use stackr_state::Entry;
@@ -13,6 +13,9 @@ use crate::{
     settle::look,
     site::{Ended, Halt, Report, Site, Trial},
 };
+
+/// How long it may take to find out what holds an object.
+const NAMING: Duration = Duration::from_secs(10);
 
 /// Deletes the object of a delete step.
 pub(crate) async fn remove(mut site: Site, object: Object) -> Ended {
@@ -36,14 +39,40 @@ pub(crate) async fn remove(mut site: Site, object: Object) -> Ended {
 async fn call_delete(site: &mut Site, object: &Object) -> Result<(), Halt> {
     let (resource, cloud) = (Arc::clone(&site.resource), Arc::clone(&site.cloud));
     let Some((args, outputs)) = known(site, object).await? else { return Ok(()) };
-    let mut trial = Trial::new(Call::Delete);
+    let (mut trial, mut told) = (Trial::new(Call::Delete), Vec::new());
     loop {
         let request = AnyDelete { id: &object.id, args: &args, outputs: &outputs };
-        match resource.delete(&*cloud, request).await {
+        let error = match resource.delete(&*cloud, request).await {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => site.pause(&error, &mut trial).await?,
+            Err(error) => error,
+        };
+        if error.kind() == ErrorKind::InUse {
+            let holders = holders(site, &object.id).await;
+            if !holders.is_empty() && holders != told {
+                site.report(Report::Held(holders.clone()));
+                told = holders;
+            }
         }
+        site.pause(&error, &mut trial).await.map_err(|halt| named(halt, &object.id, &told))?;
+    }
+}
+
+/// What keeps AWS from deleting the object, as far as it says so in good time. A refusal is told without it, too.
+async fn holders(site: &Site, id: &str) -> Vec<String> {
+    let asked = site.resource.holders(&*site.cloud, id);
+    let found = tokio::time::timeout(NAMING, asked).await.ok().and_then(Result::ok).unwrap_or_default();
+    found.iter().map(|holder| site.scrub(holder)).collect()
+}
+
+/// The failure, with what the object was held by.
+fn named(halt: Halt, id: &str, holders: &[String]) -> Halt {
+    match halt {
+        Halt::Failed(mut error) if !holders.is_empty() => {
+            error.message = format!("{}; {id} is held by {}", error.message, holders.join(", "));
+            Halt::Failed(error)
+        }
+        halt => halt,
     }
 }
 
@@ -55,7 +84,7 @@ async fn known(site: &mut Site, object: &Object) -> Result<Option<(Value, Value)
     if schema.outputs.fields.iter().all(|field| outputs.get(field.name).is_some()) {
         return Ok(Some((args, outputs)));
     }
-    let seen = look(site, &object.id, std::time::Duration::ZERO, &mut Trial::new(Call::Read)).await?;
+    let seen = look(site, &object.id, Duration::ZERO, &mut Trial::new(Call::Read)).await?;
     Ok(seen.filter(|seen| seen.status != Status::Gone).map(|seen| {
         let args = schema.args.fields.iter().map(|field| {
             let recorded = args.get(field.name).filter(|value| !value.is_null());
@@ -69,7 +98,7 @@ async fn known(site: &mut Site, object: &Object) -> Result<Option<(Value, Value)
 async fn until_gone(site: &mut Site, id: &str, began: Instant) -> Result<(), Halt> {
     let limit = site.waits.delete;
     let (pace, mut trial) = (site.pace(site.expected), Trial::new(Call::Read));
-    let (mut delay, mut told) = (std::time::Duration::ZERO, String::new());
+    let (mut delay, mut told) = (Duration::ZERO, String::new());
     loop {
         let note = match look(site, id, delay, &mut trial).await? {
             None | Some(AnySeen { status: Status::Gone, .. }) => return Ok(()),

@@ -56,6 +56,13 @@ pub enum Input {
         /// For what.
         note: String,
     },
+    /// A step's object cannot be deleted yet.
+    Held {
+        /// Which step.
+        step: StepId,
+        /// What keeps it.
+        holders: Vec<String>,
+    },
     /// A step repeats a call.
     Retrying {
         /// Which step.
@@ -202,6 +209,9 @@ impl Run {
             }
             Input::Waiting { step, note } => {
                 emit(&mut actions, Event::StepWaiting { step: self.view(step), note });
+            }
+            Input::Held { step, holders } => {
+                emit(&mut actions, Event::StepHeld { step: self.view(step), holders });
             }
             Input::Retrying { step, error, delay } => {
                 emit(&mut actions, Event::StepRetrying { step: self.view(step), error, delay });

@@ -67,6 +67,8 @@ impl Default for Patience {
 /// What a running step tells the driver.
 pub(crate) enum Report {
     Waiting(String),
+    /// These keep AWS from deleting the object.
+    Held(Vec<String>),
     Retrying {
         error: ErrorView,
         delay: Duration,

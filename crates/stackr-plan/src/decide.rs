@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use stackr_core::{
-    Address, AnyRecord, AnyResource, AnySeen, Declaration, Diagnostic, Kind, Object, Presence, Schema,
-    Status, Value, equal, sealed,
+    Address, AnyRecord, AnyResource, AnySeen, Declaration, Diagnostic, Kind, Object, Presence, Registry,
+    Schema, Status, Value, equal, sealed,
 };
 
 use crate::{
@@ -316,13 +316,14 @@ fn without_seals(json: &serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// The removals that `prevent_destroy` refuses.
+/// The removals that are refused: by `prevent_destroy`, or because AWS would refuse them.
 pub(crate) fn refusals<'a>(
     decided: impl Iterator<Item = &'a Decided>,
     declaration: Option<&dyn Declaration>,
+    registry: &Registry,
 ) -> Vec<Refusal> {
     let removes = |d: &&Decided| matches!(d.change.action, Action::Delete | Action::Replace { .. });
-    let protected = |d: &&Decided| match &d.target {
+    let prevented = |d: &Decided| match &d.target {
         Some(target) => target.prevent_destroy,
         None => {
             let address = &d.change.address;
@@ -331,23 +332,34 @@ pub(crate) fn refusals<'a>(
             declared.map_or(recorded, |b| b.lifecycle.prevent_destroy)
         }
     };
-    decided
-        .filter(removes)
-        .filter(protected)
-        .map(|d| {
-            let address = &d.change.address;
-            let why = match d.change.reasons.iter().find_map(|r| match r {
-                Reason::Forced(args) => Some(args.join(", ")),
-                _ => None,
-            }) {
-                Some(args) => format!("a change of {args} needs another object in its place"),
-                None => "the plan removes it".to_owned(),
-            };
-            let detail = format!(
-                "`{address}` has `prevent_destroy`, and {why}. Leave it out with `--exclude '{address}'`, or set \
-                 `prevent_destroy = false`, apply, and then remove it."
-            );
-            Refusal(Diagnostic::error("protected object", detail).about(address))
-        })
-        .collect()
+    let refusal = |d: &Decided| {
+        let address = &d.change.address;
+        let (what, remedy) = match protection(d, registry) {
+            _ if prevented(d) => ("`prevent_destroy`".to_owned(), "prevent_destroy"),
+            Some(argument) => (format!("deletion protection (`{argument} = true`)"), argument),
+            None => return None,
+        };
+        let why = match d.change.reasons.iter().find_map(|r| match r {
+            Reason::Forced(args) => Some(args.join(", ")),
+            _ => None,
+        }) {
+            Some(args) => format!("a change of {args} needs another object in its place"),
+            None => "the plan removes it".to_owned(),
+        };
+        let detail = format!(
+            "`{address}` has {what}, and {why}. Leave it out with `--exclude '{address}'`, or set \
+             `{remedy} = false`, apply, and then remove it."
+        );
+        Some(Refusal(Diagnostic::error("protected object", detail).about(address)))
+    };
+    decided.filter(removes).filter_map(refusal).collect()
+}
+
+/// The argument that makes AWS refuse to delete the object as it is now.
+fn protection(decided: &Decided, registry: &Registry) -> Option<&'static str> {
+    let resource = registry.resource(decided.change.address.ty())?;
+    let recorded = || decided.object.as_ref().map(Object::args_value);
+    let now = decided.seen.as_ref().map(|seen| seen.args.clone()).or_else(recorded)?;
+    let on = |argument: &&&'static str| now.get(argument) == Some(&Value::Bool(true));
+    resource.protection().iter().find(on).copied()
 }

@@ -599,7 +599,11 @@ impl<'a> Planner<'a> {
         Ok(Plan {
             changes,
             outputs,
-            refusals: crate::decide::refusals(self.decided.values(), self.request.declaration),
+            refusals: crate::decide::refusals(
+                self.decided.values(),
+                self.request.declaration,
+                self.request.registry,
+            ),
             warnings: std::mem::take(&mut self.warnings),
             program,
             values: std::mem::take(&mut self.values),

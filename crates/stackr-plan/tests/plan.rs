@@ -13,12 +13,16 @@ macro_rules! pretend {
         pretend!($name, $args, $outputs, $ty, $after, &[]);
     };
     ($name:ident, $args:ident, $outputs:ident, $ty:literal, $after:expr, $within:expr) => {
+        pretend!($name, $args, $outputs, $ty, $after, $within, &[]);
+    };
+    ($name:ident, $args:ident, $outputs:ident, $ty:literal, $after:expr, $within:expr, $protection:expr) => {
         struct $name;
         impl Resource for $name {
             const TYPE: &'static str = $ty;
             const WAITS: Waits = Waits::INSTANT;
             const AFTER: &'static [After] = $after;
             const WITHIN: &'static [&'static str] = $within;
+            const PROTECTION: &'static [&'static str] = $protection;
             type Cloud = ();
             type Args = $args;
             type Outputs = $outputs;
@@ -90,13 +94,19 @@ pretend!(Host, HostArgs, HostOutputs, "host", &[After::all("gate")]);
 struct GateArgs {
     /// Its network.
     net: String,
+    /// Its site.
+    #[arg(replace)]
+    site: Option<String>,
+    /// Whether it may not be deleted.
+    #[arg(default = false)]
+    locked: bool,
 }
 #[derive(Clone, Debug, Outputs)]
 struct GateOutputs {
     /// Its id.
     id: String,
 }
-pretend!(Gate, GateArgs, GateOutputs, "gate", &[]);
+pretend!(Gate, GateArgs, GateOutputs, "gate", &[], &[], &["locked"]);
 
 /// A rule of a network, which goes with it.
 #[derive(Clone, Debug, Args)]
@@ -459,6 +469,39 @@ fn prevent_destroy_refuses_a_removal_and_a_replacement() {
     assert_eq!(plain(&Stack::new("base"), &last).refusals.len(), 1);
     let destroy = Options { destroy: true, ..Options::default() };
     assert_eq!(plan(&stack("10.0.0.0/8"), &last, destroy, |_, s| Some(s)).refusals.len(), 1);
+}
+
+#[test]
+fn what_aws_would_refuse_to_delete_is_not_planned_to_be_deleted() {
+    let stack = |site: &str, locked: bool| {
+        let mut stack = Stack::new("base");
+        stack.add("a", Gate::args().net("n").site(site).locked(locked));
+        stack
+    };
+    let last = applied(&stack("x", true));
+    let refused = |stack: &Stack, seen: fn(AnySeen) -> Option<AnySeen>| {
+        let planned = plan(stack, &last, Options::default(), |_, s| seen(s));
+        planned.refusals.iter().map(|r| r.0.detail.clone()).collect::<Vec<_>>()
+    };
+    assert!(refused(&stack("x", true), Some).is_empty());
+    assert!(refused(&stack("x", false), Some).is_empty(), "an update takes the protection away");
+    let removed = refused(&Stack::new("base"), Some);
+    assert!(
+        removed[0].contains("deletion protection (`locked = true`), and the plan removes it"),
+        "{removed:?}"
+    );
+    assert!(removed[0].contains("set `locked = false`, apply"), "{removed:?}");
+    let replaced = refused(&stack("y", false), Some);
+    assert!(replaced[0].contains("a change of site needs another object"), "{replaced:?}");
+    // It is what AWS has that counts.
+    let opened = |mut seen: AnySeen| {
+        let mut args = seen.args.attributes()?.clone();
+        args.insert("locked".to_owned(), false.into());
+        seen.args = Value::Object(args);
+        Some(seen)
+    };
+    assert!(refused(&Stack::new("base"), opened).is_empty());
+    assert!(refused(&Stack::new("base"), |_| None).is_empty(), "it is gone");
 }
 
 #[test]

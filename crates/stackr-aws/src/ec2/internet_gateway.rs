@@ -13,7 +13,9 @@ use stackr_core::{
     Update, Waits, need,
 };
 
-use super::{Ec2, batches, by_uid, filter, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec};
+use super::{
+    Ec2, batches, by_uid, filter, holders, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec,
+};
 use crate::service::in_order;
 
 /// An internet gateway.
@@ -99,6 +101,16 @@ impl Resource for InternetGateway {
         let found = ec2.call("DescribeInternetGateways", request.send()).await?;
         let gateway = found.internet_gateways().iter().find(|found| is_ours(found.tags(), req.uid));
         Ok(gateway.and_then(Described::internet_gateway_id).map(str::to_owned))
+    }
+
+    async fn holders(ec2: &Ec2, id: &str) -> Result<Vec<String>> {
+        let request = ec2.client.describe_internet_gateways().filters(filter("internet-gateway-id", [id]));
+        let found = ec2.call("DescribeInternetGateways", request.send()).await?;
+        let attached = found.internet_gateways().iter().flat_map(|gateway| gateway.attachments());
+        match attached.filter_map(|attachment| attachment.vpc_id()).next() {
+            Some(vpc) => holders::public_interfaces(ec2, vpc).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

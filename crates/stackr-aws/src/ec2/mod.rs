@@ -9,6 +9,7 @@ mod availability_zones;
 mod eip;
 mod firewall;
 mod group_rule;
+mod holders;
 mod internet_gateway;
 mod internet_gateway_lookup;
 mod lookups;

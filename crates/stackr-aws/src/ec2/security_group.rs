@@ -22,7 +22,7 @@ use super::{
     Ec2, batches, by_uid, filter,
     firewall::{self, Direction},
     group_rule::GroupRule,
-    is_ours, pages, read_tags,
+    holders, is_ours, pages, read_tags,
     security_group_rule::revoke_by_id,
     sync_tags, tag_spec, text,
 };
@@ -162,6 +162,10 @@ impl Resource for SecurityGroup {
             revoke_by_id(ec2, id, Direction::Egress, left.map(str::to_owned).collect()).await?;
         }
         Ok(Some(id.to_owned()))
+    }
+
+    async fn holders(ec2: &Ec2, id: &str) -> Result<Vec<String>> {
+        holders::of_group(ec2, id).await
     }
 }
 

@@ -19,7 +19,9 @@ use stackr_core::{
     Update, Waits, need,
 };
 
-use super::{Ec2, batches, boolean, by_uid, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec};
+use super::{
+    Ec2, batches, boolean, by_uid, filter, holders, is_ours, pages, read_tags, sent_tags, sync_tags, tag_spec,
+};
 use crate::service::in_order;
 
 /// A subnet.
@@ -155,6 +157,10 @@ impl Resource for Subnet {
             .find(|found| is_ours(found.tags(), req.uid))
             .and_then(Described::subnet_id)
             .map(str::to_owned))
+    }
+
+    async fn holders(ec2: &Ec2, id: &str) -> Result<Vec<String>> {
+        Ok(holders::some(holders::interfaces(ec2, vec![filter("subnet-id", [id])]).await?))
     }
 }
 

@@ -13,8 +13,8 @@ use stackr_core::{
 };
 
 use super::{
-    Ec2, batches, boolean, by_uid, filter, is_ours, main_route_table, pages, read_tags, sync_tags, tag_spec,
-    vpc_attribute,
+    Ec2, batches, boolean, by_uid, filter, holders, is_ours, main_route_table, pages, read_tags, sync_tags,
+    tag_spec, vpc_attribute,
 };
 use crate::service::in_order;
 
@@ -143,6 +143,10 @@ impl Resource for Vpc {
             .find(|found| is_ours(found.tags(), req.uid))
             .and_then(Described::vpc_id)
             .map(str::to_owned))
+    }
+
+    async fn holders(ec2: &Ec2, id: &str) -> Result<Vec<String>> {
+        holders::of_vpc(ec2, id).await
     }
 }
 

@@ -166,6 +166,7 @@ impl Resource for LoadBalancer {
         After::all("aws_internet_gateway_attachment"),
         After::all("aws_s3_bucket_policy"),
     ];
+    const PROTECTION: &'static [&'static str] = &["enable_deletion_protection"];
     type Cloud = Elb;
     type Args = LoadBalancerArgs;
     type Outputs = LoadBalancerOutputs;

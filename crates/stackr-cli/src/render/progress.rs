@@ -26,6 +26,8 @@ struct Running {
     note: String,
     /// When a line last said that it still waits.
     told: Duration,
+    /// Whether it was said what keeps it from being deleted.
+    held: bool,
 }
 
 /// How often a plain line says that a step still waits.
@@ -52,7 +54,8 @@ impl Progress {
                 vec![format!("{address}: imported{}", paint(DIM, &format!(" [{id}]")))]
             }
             Event::StepStarted { step } => {
-                let running = Running { step: step.clone(), since: at, note: String::new(), told: at };
+                let running =
+                    Running { step: step.clone(), since: at, note: String::new(), told: at, held: false };
                 self.running.insert(step.number, running);
                 match step.verb {
                     StepVerb::Record | StepVerb::Forget => Vec::new(),
@@ -62,12 +65,21 @@ impl Progress {
             Event::StepWaiting { step, note } => {
                 let Some(running) = self.running.get_mut(&step.number) else { return Vec::new() };
                 running.note.clone_from(note);
-                if at.saturating_sub(running.told) < STILL {
-                    return Vec::new();
+                self.still(step, at)
+            }
+            Event::StepHeld { step, holders } => {
+                let holders = holders.join(", ");
+                if let Some(running) = self.running.get_mut(&step.number) {
+                    running.note = format!("held by {holders}");
+                    running.held = true;
                 }
-                running.told = at;
-                let waited = seconds(at.saturating_sub(running.since));
-                vec![format!("{}: still {} ({note}, {waited})", name(step), doing(step.verb))]
+                vec![format!("{}: cannot be deleted yet: it is held by {holders}", name(step))]
+            }
+            // It was said what it waits for.
+            Event::StepRetrying { step, error, .. }
+                if error.kind == "in_use" && self.running.get(&step.number).is_some_and(|r| r.held) =>
+            {
+                self.still(step, at)
             }
             Event::StepRetrying { step, error, delay } => {
                 vec![retrying(&name(step), error, *delay)]
@@ -106,6 +118,17 @@ impl Progress {
                 },
             )],
         }
+    }
+
+    /// A line that a step still waits, now and then.
+    fn still(&mut self, step: &StepView, at: Duration) -> Vec<String> {
+        let Some(running) = self.running.get_mut(&step.number) else { return Vec::new() };
+        if at.saturating_sub(running.told) < STILL {
+            return Vec::new();
+        }
+        running.told = at;
+        let (note, waited) = (&running.note, seconds(at.saturating_sub(running.since)));
+        vec![format!("{}: still {} ({note}, {waited})", name(step), doing(step.verb))]
     }
 
     /// What is under way, on one line.

@@ -281,6 +281,17 @@ impl Resource for Gateway {
             Ok(None)
         }
     }
+
+    async fn holders(fake: &Fake, id: &str) -> Result<Vec<String>> {
+        fake.call("holders fake_gateway", 1, |world| {
+            let live = world
+                .live()
+                .into_iter()
+                .filter(|(_, thing)| thing.args.get("gateway_id").and_then(|v| v.as_str()) == Some(id));
+            Ok(live.map(|(id, thing)| format!("{id} of a {}", thing.ty)).collect())
+        })
+        .await
+    }
 }
 
 impl Resource for Bond {

@@ -313,3 +313,35 @@ async fn every_read_that_is_repeated_for_a_plan_is_told() {
         .collect();
     assert_eq!(told, ["fake_depot throttled true", "fake_zones transient true"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_holds_an_object_is_named_once_and_in_the_failure() {
+    let lab = Lab::new();
+    let mut stack = Stack::new("one");
+    let network = stack.add("a", Network::args().range("10.0"));
+    stack.add("g", Gateway::args().network_id(&network.id));
+    lab.run(Some(&stack)).await.summary();
+    // Somebody else puts something on it.
+    let id = |ty: &str| {
+        lab.fake.with(|w| w.live().iter().find(|(_, t)| t.ty == ty).map(|(id, _)| (*id).clone()).unwrap())
+    };
+    let (network, gateway) = (id("fake_network"), id("fake_gateway"));
+    let uids = AtomicUsize::new(1_000_000);
+    let other = Lab { store: Memory::new(), fake: lab.fake.clone(), uids, ..Lab::new() };
+    let mut bond = Stack::new("one");
+    bond.add("b", Bond::args().network_id(network.as_str()).gateway_id(gateway.as_str()));
+    other.run(Some(&bond)).await.summary();
+    let (mut held, mut retries) = (Vec::new(), 0);
+    let ran = lab
+        .watch(None, Arc::new(lab.store.clone()), &Notify::new(), &Interrupt::new(), |e| match &e.event {
+            Event::StepHeld { holders, .. } => held.push(holders.join(", ")),
+            Event::StepRetrying { .. } => retries += 1,
+            _ => {}
+        })
+        .await;
+    let summary = ran.summary();
+    assert_eq!(held, [format!("{} of a fake_bond", id("fake_bond"))]);
+    let message = &summary.failed[0].error.message;
+    assert!(message.contains(&format!("{gateway} is held by {}", held[0])), "{message}");
+    assert!(retries > 10, "{retries}");
+}
