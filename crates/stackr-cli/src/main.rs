@@ -36,6 +36,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(Box::pin(commands::run(cli, out.clone()))),
         Err(error) => Err(Failure::of(Exit::Error, "the program cannot start", &error)),
     };
+    let result = result.and_then(|exit| match out.lost() {
+        Some(failure) if exit == Exit::Done || exit == Exit::Changes => Err(failure),
+        _ => Ok(exit),
+    });
     match result {
         Ok(exit) => code(exit),
         Err(failure) => {

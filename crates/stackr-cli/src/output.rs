@@ -1,6 +1,9 @@
 //! The only place that prints. Results go to stdout; progress, warnings and errors to stderr.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stackr_core::Diagnostic;
@@ -8,6 +11,7 @@ use stackr_lang::Sources;
 
 use crate::{
     error::Failure,
+    exit::Exit,
     render::{
         diagnostic,
         style::{DIM, paint},
@@ -19,6 +23,8 @@ use crate::{
 pub(crate) struct Output {
     pub(crate) json: bool,
     live: ProgressBar,
+    /// Why results could not be written, if they could not.
+    lost: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Output {
@@ -30,12 +36,25 @@ impl Output {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             live.set_style(style);
         }
-        Self { json, live }
+        Self { json, live, lost: Arc::default() }
     }
 
     /// A result.
     pub(crate) fn result(&self, text: &str) {
-        self.write(&mut anstream::stdout().lock(), text);
+        let Err(error) = self.write(&mut anstream::stdout().lock(), text) else { return };
+        // A reader that has gone away is no error of ours; a full disk must not look like an empty result.
+        if error.kind() != ErrorKind::BrokenPipe {
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
+    /// Why results could not be written, if they could not.
+    pub(crate) fn lost(&self) -> Option<Failure> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let failure = Failure::of(Exit::Error, "the result could not be written to standard output", &lost);
+        Some(
+            failure.hint("what the command did is done and recorded; make room and ask again for the result"),
+        )
     }
 
     /// A result as JSON on one line.
@@ -52,7 +71,8 @@ impl Output {
 
     /// Text for people that is no result.
     pub(crate) fn note(&self, text: &str) {
-        self.write(&mut anstream::stderr().lock(), text);
+        // Where even this cannot be written there is nobody left to tell.
+        drop(self.write(&mut anstream::stderr().lock(), text));
     }
 
     /// A fact of less weight, for people.
@@ -111,9 +131,8 @@ impl Output {
         Some(answer.trim() == "yes")
     }
 
-    /// Writes; a reader that has gone away is no error of ours.
-    fn write(&self, to: &mut dyn Write, text: &str) {
-        let mut write = || drop(to.write_all(text.as_bytes()).and_then(|()| to.flush()));
+    fn write(&self, to: &mut dyn Write, text: &str) -> io::Result<()> {
+        let mut write = || to.write_all(text.as_bytes()).and_then(|()| to.flush());
         if self.live.is_hidden() { write() } else { self.live.suspend(write) }
     }
 }

@@ -5,9 +5,10 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use stackr::{AwsClouds, Shared, StackName, Store};
 use stackr_core::{BoxFuture, Limiter, ProviderConfig, Value};
@@ -29,6 +30,12 @@ use crate::{
 
 /// The region of the local emulator where nothing says one.
 const LOCAL_REGION: &str = "us-east-1";
+
+/// How long one attempt of a call to the bucket of the state may take: less than a lease lasts.
+const STATE_ATTEMPT: Duration = Duration::from_secs(20);
+
+/// How long it may take with all its attempts.
+const STATE_CALL: Duration = Duration::from_secs(60);
 
 /// Everything that is the same for all stacks of one command.
 pub(crate) struct World {
@@ -282,6 +289,13 @@ impl World {
         let config = config.map_err(|e| Failure::cloud("the bucket of the state cannot be reached", &e))?;
         let config = aws_sdk_s3::config::Builder::from(&config)
             .retry_config(RetryConfig::standard().with_max_attempts(5))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(STATE_ATTEMPT)
+                    .operation_timeout(STATE_CALL)
+                    .build(),
+            )
             .force_path_style(self.endpoint()?.is_some() || provider.s3_use_path_style);
         Ok(aws_sdk_s3::Client::from_conf(config.build()))
     }

@@ -88,6 +88,14 @@ pub(crate) fn failure(failure: &Failure) -> String {
     for hint in &failure.hints {
         let _ = writeln!(out, "  {} {hint}", paint(DIM, "hint:"));
     }
+    if out.is_empty() {
+        // No failure is silent, whatever made it.
+        let _ = writeln!(
+            out,
+            "{} the command failed and does not say why: report this",
+            paint(FORCES.bold(), "error:")
+        );
+    }
     out
 }
 

@@ -79,7 +79,12 @@ pub(crate) fn whole(status: &str, kind: &str, body: &str) -> Vec<u8> {
 
 /// An answer of S3 that refuses.
 pub(crate) fn refusal(status: &str, code: &str) -> Answer {
-    let body = format!("<Error><Code>{code}</Code><Message>so it is</Message></Error>");
+    refusal_saying(status, code, "so it is")
+}
+
+/// An answer of S3 that refuses, and says why.
+pub(crate) fn refusal_saying(status: &str, code: &str, why: &str) -> Answer {
+    let body = format!("<Error><Code>{code}</Code><Message>{why}</Message></Error>");
     Answer::Whole(whole(status, "application/xml", &body))
 }
 

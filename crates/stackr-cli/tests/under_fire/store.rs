@@ -6,7 +6,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio};
 use stackr_testkit::{Output, TestEnvironment};
 
 use crate::{
-    server::{Answer, Asked, Server, forward, refusal},
+    server::{Answer, Asked, Server, forward, refusal, refusal_saying},
     support::{done, emulator, project},
 };
 
@@ -165,6 +165,25 @@ fn a_disk_that_is_full_at_any_point_loses_nothing() {
 }
 
 #[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let region = "us-gov-west-1";
+    let env = applied(region);
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    for words in [&["output", "s"][..], &["show", "s"], &["plan", "s"], &["version"]] {
+        let mut command = env.command([]);
+        let output =
+            command.args(words).stdout(full()).stderr(Stdio::piped()).output().expect("stackr starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+        assert!(said.contains("could not be written") && said.contains("No space left"), "{words:?}: {said}");
+    }
+    // Where nothing can be written at all, the exit code is what is left.
+    let output = env.command(["output", "s"]).stdout(full()).stderr(full()).output().expect("stackr starts");
+    assert_eq!(output.status.code(), Some(1));
+    done(&env, ["destroy", "s", "-y"]);
+}
+
+#[test]
 fn a_place_that_cannot_be_written_is_named_before_anything_is_made() {
     let env = project("ca-central-1");
     env.write(MAIN, &groups("ca-central-1", 1));
@@ -228,10 +247,36 @@ fn answers_of_the_bucket_that_are_lost_are_no_failure() {
 #[test]
 fn a_bucket_that_refuses_in_the_middle_of_a_run_leaves_what_the_next_run_finds() {
     let region = "eu-west-3";
-    for (bucket, status, code, words) in [
-        ("forbidden-a", "403 Forbidden", "AccessDenied", "was denied"),
-        ("gone-b", "404 Not Found", "NoSuchBucket", "does not exist"),
-        ("moved-c", "301 Moved Permanently", "PermanentRedirect", "is not in region"),
+    // What S3 says when the key is not allowed
+    // (https://repost.aws/knowledge-center/s3-bucket-access-default-encryption).
+    let key = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: kms:GenerateDataKey on \
+               resource: arn:aws:kms:eu-west-3:123456789012:key/1 because no identity-based policy allows the \
+               kms:GenerateDataKey action";
+    for (bucket, status, code, why, words) in [
+        ("forbidden-a", "403 Forbidden", "AccessDenied", "no", &["was denied"][..]),
+        ("gone-b", "404 Not Found", "NoSuchBucket", "no", &["does not exist"]),
+        ("moved-c", "301 Moved Permanently", "PermanentRedirect", "no", &["is not in region"]),
+        (
+            "key-d",
+            "403 Forbidden",
+            "AccessDenied",
+            key,
+            &["the encryption key of", "allow kms:GenerateDataKey"],
+        ),
+        (
+            "off-e",
+            "400 Bad Request",
+            "KMS.DisabledException",
+            "it is disabled",
+            &["the encryption key of", "disabled"],
+        ),
+        (
+            "slow-f",
+            "503 Slow Down",
+            "SlowDown",
+            "Please reduce your request rate.",
+            &["fewer requests", "wait a moment"],
+        ),
     ] {
         let broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
         let is_broken = std::sync::Arc::clone(&broken);
@@ -242,7 +287,7 @@ fn a_bucket_that_refuses_in_the_middle_of_a_run_leaves_what_the_next_run_finds()
             let on = is_broken.load(std::sync::atomic::Ordering::SeqCst);
             if on && (part || refused.load(std::sync::atomic::Ordering::SeqCst)) {
                 refused.store(true, std::sync::atomic::Ordering::SeqCst);
-                return Some(refusal(status, code));
+                return Some(refusal_saying(status, code, why));
             }
             None
         });
@@ -250,10 +295,26 @@ fn a_bucket_that_refuses_in_the_middle_of_a_run_leaves_what_the_next_run_finds()
         let place = format!("s3://{bucket}/x");
         let output = env.stackr(["apply", "s", "-y", "--state", &place]);
         assert_ne!(output.code, 0);
-        says(&output, &[words, bucket, "hint:"]);
+        says(&output, &[bucket, "hint:"]);
+        says(&output, words);
         broken.store(false, std::sync::atomic::Ordering::SeqCst);
         done(&env, ["apply", "s", "-y", "--state", &place]);
         done(&env, ["plan", "s", "--detailed-exitcode", "--state", &place]);
         done(&env, ["destroy", "s", "-y", "--state", &place]);
     }
+}
+
+#[test]
+fn a_bucket_that_takes_seconds_for_every_write_is_waited_for() {
+    let region = "me-south-1";
+    let env = faulty(project(region), "slow-writes", |_, n| {
+        if n != usize::MAX {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        }
+        None
+    });
+    env.write(MAIN, &groups(region, 2));
+    done(&env, ["apply", "s", "-y", "--state", "s3://slow-writes/x"]);
+    done(&env, ["plan", "s", "--detailed-exitcode", "--state", "s3://slow-writes/x"]);
+    done(&env, ["destroy", "s", "-y", "--state", "s3://slow-writes/x"]);
 }

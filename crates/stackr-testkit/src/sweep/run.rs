@@ -1,9 +1,8 @@
 //! One run of the command, which may be killed.
 
 use std::{
-    fs::File,
-    io::{Read as _, Seek as _},
-    process::{Child, ExitStatus, Stdio},
+    io::Read as _,
+    process::{Child, ExitStatus},
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -55,13 +54,20 @@ pub struct Ran {
 impl System {
     /// Runs the command against an endpoint.
     pub(super) fn run(&self, arguments: &[&str], endpoint: &str, victim: &Victim) -> Ran {
-        let mut log = tempfile::tempfile().expect("a file");
-        let to = |log: &File| Stdio::from(log.try_clone().expect("a file"));
+        // Not a file: on a full disk a run would seem to fail without a word.
+        let (mut log, to) = std::io::pipe().expect("a pipe");
         let mut command = self.env.command(self.flags());
-        command.args(arguments).env("AWS_ENDPOINT_URL", endpoint).stdout(to(&log)).stderr(to(&log));
+        command.args(arguments).env("AWS_ENDPOINT_URL", endpoint);
+        command.stdout(to.try_clone().expect("a pipe")).stderr(to);
         let began = Instant::now();
         *victim.0.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(command.spawn().expect("stackr starts"));
+        // With it goes our end of the pipe, so that it is read to its end.
+        drop(command);
+        let reader = thread::spawn(move || {
+            let mut said = Vec::new();
+            log.read_to_end(&mut said).map(|_| String::from_utf8_lossy(&said).into_owned())
+        });
         let status = loop {
             if let Some(status) = victim.ended(began.elapsed() > LIMIT) {
                 break status;
@@ -69,9 +75,7 @@ impl System {
             thread::sleep(POLL);
         };
         let took = began.elapsed();
-        let mut said = String::new();
-        log.rewind().expect("a file");
-        log.read_to_string(&mut said).expect("stackr says text");
+        let said = reader.join().expect("it does not panic").expect("stackr can be heard");
         Ran { code: status.code(), said, took }
     }
 
