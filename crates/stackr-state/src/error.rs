@@ -133,6 +133,26 @@ pub enum Error {
         #[source]
         source: Option<Source>,
     },
+    /// The key that the store encrypts with may not be used.
+    #[error("the encryption key of {place} may not be used")]
+    Key {
+        /// What could not be read or written.
+        place: String,
+        /// What the store said.
+        #[source]
+        source: Option<Source>,
+    },
+    /// The store has too much to do.
+    #[error("{place} could not be {verb}: the store asks for fewer requests")]
+    Slow {
+        /// The object.
+        place: String,
+        /// `read`, `written`, …
+        verb: &'static str,
+        /// What the store said.
+        #[source]
+        source: Option<Source>,
+    },
     /// The bucket is in another region.
     #[error("{place} is not in region {region}{}", actual.as_deref().map(|r| format!(", it is in {r}")).unwrap_or_default())]
     WrongRegion {
@@ -204,6 +224,10 @@ impl Error {
             Self::NoSuchObject { .. } => "`stackr state list STACK` shows what there is",
             Self::Missing { .. } => "`stackr bootstrap` makes the bucket",
             Self::Denied { .. } => "check the credentials and the permissions of the place that keeps state",
+            Self::Key { .. } => {
+                "allow kms:GenerateDataKey and kms:Decrypt with this key, in the key's policy and in yours; then run the command again, which goes on from there"
+            }
+            Self::Slow { .. } => "wait a moment and run the command again; the journal holds what was done",
             Self::WrongRegion { .. } => "set the backend's region",
             Self::Full { .. } => "make room and run again; the state before it is untouched",
             Self::Unsafe { .. } => "state needs a store with conditional writes (If-None-Match and If-Match)",

@@ -8,11 +8,12 @@ use std::{
     path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
     primitives::ByteStream,
 };
 use scenarios::{Handle, block_on, claim, made, name, open};
@@ -148,6 +149,23 @@ fn an_endpoint_that_does_not_answer_says_so() {
 }
 
 #[test]
+fn a_bucket_that_is_silent_is_given_up_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = client_of(format!("http://{}", listener.local_addr().unwrap()));
+    let limits = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_millis(100))
+        .operation_timeout(Duration::from_millis(400));
+    let client = Client::from_conf(client.config().to_builder().timeout_config(limits.build()).build());
+    let began = Instant::now();
+    let error = block_on(S3::key(client, BUCKET, "k").read(Key::Snapshot)).unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!(error.to_string(), "s3://stackr-state-test/k could not be read");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("timeout"), "{cause}");
+    assert!(error.hint().unwrap().contains("run the command again"));
+}
+
+#[test]
 fn a_deleted_journal_stays_readable_in_old_versions() {
     let cloud = Cloud::start();
     let store = cloud.directory("v");
@@ -242,6 +260,15 @@ fn every_refusal_says_what_to_do() {
         &[("301 Moved\r\nx-amz-bucket-region: us-west-2", "<Error><Code>PermanentRedirect</Code></Error>")],
         "s3://stackr-state-test is not in region eu-west-1, it is in us-west-2",
         None,
+    );
+    const KEY: &str = "<Error><Code>AccessDenied</Code><Message>not authorized to perform: kms:Decrypt on resource: \
+               arn:aws:kms:eu-west-1:1:key/2</Message></Error>";
+    check(
+        &[("403 Forbidden", KEY)],
+        "the encryption key of s3://stackr-state-test/k may not be used",
+        Some(
+            "AccessDenied: not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:1:key/2",
+        ),
     );
     check(
         &[("404 Not Found", "<Error><Code>NoSuchBucket</Code><Message>gone</Message></Error>")],

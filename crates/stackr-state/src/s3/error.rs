@@ -62,6 +62,10 @@ where
                 .and_then(|response| response.headers().get("x-amz-bucket-region"))
                 .map(str::to_owned),
         },
+        (Some("AccessDenied"), _) if about_keys(&said) => Error::Key { place, source: source() },
+        (Some(code), Some(400)) if code.starts_with("KMS.") => Error::Key { place, source: source() },
+        (Some("SlowDown" | "ServiceUnavailable" | "RequestLimitExceeded" | "Throttling"), _)
+        | (None, Some(503)) => Error::Slow { place, verb, source: source() },
         (_, Some(401 | 403)) | (Some("ExpiredToken" | "InvalidToken"), _) => {
             Error::Denied { place, source: source() }
         }
@@ -69,6 +73,14 @@ where
         (Some("NotImplemented"), _) | (None, Some(501)) => Error::Unsafe { place, reason: said },
         _ => Error::Unavailable { place, verb, source: source() },
     }
+}
+
+/// Whether a refusal is of the key and not of the bucket
+/// (<https://repost.aws/knowledge-center/s3-bucket-access-default-encryption>): S3 has the same code for both.
+fn about_keys(said: &str) -> bool {
+    ["kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt", "arn:aws:kms:"]
+        .iter()
+        .any(|words| said.contains(words))
 }
 
 /// One line: S3's code, message and request id, or why it was not reached.
