@@ -128,6 +128,7 @@ pub(crate) async fn call_update(
     let (mut seen, mut changed) = (seen.clone(), changed.to_vec());
     let (mut trial, mut unanswered) = (Trial::new(Call::Update), false);
     loop {
+        site.alone().await?;
         let request = AnyUpdate { id: &subject.id, want: &subject.want.args, seen: &seen, changed: &changed };
         let Err(error) = resource.update(&*cloud, request).await else { return Ok(()) };
         let missing = error.kind() == ErrorKind::NotFound;

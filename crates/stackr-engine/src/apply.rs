@@ -180,7 +180,7 @@ async fn execute(
     let earlier = last_sign(&session);
     let began = Instant::now();
     let (run_name, first) = (session.lease().run.clone(), first_entries(&state, &intended, home, program));
-    let mut journal = Journal::new(session);
+    let mut journal = Journal::new(session, clock());
     if !program.is_empty() || !first.is_empty() {
         journal.begin(first).await.map_err(ApplyError::Begin)?;
     }
@@ -196,6 +196,7 @@ async fn execute(
             succeeded: succeeded(program),
             reports: send,
             stop: CancellationToken::new(),
+            lasts: journal.lasts(),
             seed: execution.seed,
             label: execution.label,
             patience: execution.patience,

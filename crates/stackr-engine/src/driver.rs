@@ -89,6 +89,9 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
         let rhythm = self.journal.rhythm();
         let mut heartbeat = interval_at(Instant::now() + rhythm, rhythm);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if *self.shop.lasts.borrow() <= Instant::now() {
+            self.journal.renew((self.teller.clock)());
+        }
         self.tell(Input::Started);
         for event in records::events(self.program) {
             self.teller.tell(event);

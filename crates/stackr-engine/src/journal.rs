@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use stackr_plan::StepId;
 use stackr_state::{Entry, Error, Outcome, Session, State};
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{Instant, sleep},
 };
 
@@ -47,7 +47,8 @@ pub(crate) enum Turn {
 
 enum Wrote {
     Items(Written),
-    Renewed(Option<Error>),
+    /// The lease now lasts until then.
+    Renewed(Result<Instant, Error>),
 }
 
 /// What became of items. With an error, `durable` are those that the session has taken and not written.
@@ -73,12 +74,16 @@ pub(crate) struct Journal {
     refused: Vec<(Item, String)>,
     trouble: Option<Instant>,
     renewal: Option<Timestamp>,
+    /// Until when the lease lasts, as far as this process knows.
+    lasts: watch::Sender<Instant>,
     lost: bool,
 }
 
 impl Journal {
-    pub(crate) fn new(session: Session) -> Self {
+    pub(crate) fn new(session: Session, now: Timestamp) -> Self {
+        let left = Duration::try_from(session.lease().expires.duration_since(now)).unwrap_or_default();
         Self {
+            lasts: watch::Sender::new(Instant::now() + left),
             idle: Some(session),
             busy: None,
             queue: VecDeque::new(),
@@ -91,11 +96,15 @@ impl Journal {
         }
     }
 
+    /// Until when the lease lasts: whoever goes on after that may not be alone.
+    pub(crate) fn lasts(&self) -> watch::Receiver<Instant> {
+        self.lasts.subscribe()
+    }
+
     /// How often the lease is to be renewed.
     pub(crate) fn rhythm(&self) -> Duration {
-        let lease = self.idle.as_ref().map(|session| session.lease());
-        let term = lease.and_then(|l| Duration::try_from(l.expires.duration_since(l.heartbeat)).ok());
-        (term.unwrap_or(Duration::from_secs(60)) / 3).max(Duration::from_millis(100))
+        let term = self.idle.as_ref().map_or(Duration::from_secs(60), term);
+        (term / 3).max(Duration::from_millis(100))
     }
 
     /// Queues entries for the next write.
@@ -138,7 +147,9 @@ impl Journal {
         let write = renewal.is_some() || due || self.trouble.is_some();
         let Some(session) = self.idle.take_if(|_| write) else { return };
         if let Some(now) = renewal {
-            self.busy = Some(Box::pin(renew(session, now)));
+            // From before the call on, whenever it is answered.
+            let lasts = Instant::now() + term(&session);
+            self.busy = Some(Box::pin(renew(session, now, lasts)));
             return;
         }
         let kept = mem::take(&mut self.kept);
@@ -174,11 +185,15 @@ impl Journal {
         self.idle = Some(session);
         let Written { durable, refused, back, error } = match wrote {
             Wrote::Items(written) => written,
-            Wrote::Renewed(Some(error @ Error::Fenced { .. })) => {
+            Wrote::Renewed(Err(error @ Error::Fenced { .. })) => {
                 self.lost = true;
                 return Turn::Lost(error);
             }
-            Wrote::Renewed(_) => return Turn::Quiet,
+            Wrote::Renewed(Err(_)) => return Turn::Quiet,
+            Wrote::Renewed(Ok(lasts)) => {
+                self.lasts.send_replace(lasts);
+                return Turn::Quiet;
+            }
         };
         for item in back.into_iter().rev() {
             self.due = Some(Instant::now());
@@ -261,9 +276,15 @@ fn silent() -> Error {
     Error::Unavailable { place: "the state".to_owned(), verb: "written in time", source: None }
 }
 
-async fn renew(mut session: Session, now: Timestamp) -> (Session, Wrote) {
-    let error = session.renew(now).await.err();
-    (session, Wrote::Renewed(error))
+async fn renew(mut session: Session, now: Timestamp, lasts: Instant) -> (Session, Wrote) {
+    let renewed = session.renew(now).await.map(|()| lasts);
+    (session, Wrote::Renewed(renewed))
+}
+
+/// How long a lease lasts without a renewal.
+fn term(session: &Session) -> Duration {
+    let lease = session.lease();
+    Duration::try_from(lease.expires.duration_since(lease.heartbeat)).unwrap_or(Duration::from_secs(60))
 }
 
 /// Writes all items as one part; if one of them cannot follow, each alone, so that the others are not lost. Items

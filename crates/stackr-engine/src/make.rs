@@ -53,6 +53,7 @@ pub(crate) async fn make(site: &mut Site, task: &mut Ensure) -> Result<Made, Not
     let mut trial = Trial::new(Call::Create);
     loop {
         let uid = task.intent.uid.clone();
+        site.alone().await.map_err(|halt| NotMade { halt, nothing_there: !unanswered })?;
         let error = match resource.create(&*cloud, AnyCreate { args: &args, token: &uid }).await {
             Ok(made) => return Ok(Made { id: made.id, seen: made.seen }),
             Err(error) => error,

@@ -41,6 +41,7 @@ async fn call_delete(site: &mut Site, object: &Object) -> Result<(), Halt> {
     let Some((args, outputs)) = known(site, object).await? else { return Ok(()) };
     let (mut trial, mut told) = (Trial::new(Call::Delete), Vec::new());
     loop {
+        site.alone().await?;
         let request = AnyDelete { id: &object.id, args: &args, outputs: &outputs };
         let error = match resource.delete(&*cloud, request).await {
             Ok(()) => return Ok(()),

@@ -7,7 +7,7 @@ use stackr_core::{Address, AnyResource, Cloud, CloudError, Value, Waits};
 use stackr_plan::{Milestone, StepId};
 use stackr_state::Entry;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -131,6 +131,8 @@ pub(crate) struct Site {
     pub(crate) poller: Poller,
     pub(crate) reports: mpsc::UnboundedSender<(StepId, Report)>,
     pub(crate) stop: CancellationToken,
+    /// Until when the run's lease lasts.
+    pub(crate) lasts: watch::Receiver<Instant>,
     pub(crate) jitter: Jitter,
     /// What must not be shown: taken out of AWS's messages.
     pub(crate) secrets: Arc<[String]>,
@@ -190,6 +192,17 @@ impl Site {
         tokio::select! {
             () = sleep(delay) => Ok(()),
             () = self.stop.cancelled() => Err(Halt::Left),
+        }
+    }
+
+    /// To be awaited right before every call that changes something: a process that was paused past its lease, or whose
+    /// store is silent, may not be alone any more, and AWS does not refuse what it sends. It waits until the lease is
+    /// renewed.
+    pub(crate) async fn alone(&mut self) -> Result<(), Halt> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Halt::Left),
+            lasts = self.lasts.wait_for(|lasts| Instant::now() < *lasts) => lasts.map(drop).map_err(|_| Halt::Left),
         }
     }
 

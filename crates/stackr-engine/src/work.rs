@@ -14,7 +14,7 @@ use stackr_plan::{
 };
 use stackr_state::Entry;
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,6 +48,8 @@ pub(crate) struct Shop {
     pub(crate) succeeded: BTreeSet<StepId>,
     pub(crate) reports: mpsc::UnboundedSender<(StepId, Report)>,
     pub(crate) stop: CancellationToken,
+    /// Until when the lease lasts.
+    pub(crate) lasts: watch::Receiver<Instant>,
     pub(crate) seed: u64,
     pub(crate) label: String,
     pub(crate) patience: Patience,
@@ -184,6 +186,7 @@ impl Shop {
             poller: poller.clone(),
             reports: self.reports.clone(),
             stop: self.stop.clone(),
+            lasts: self.lasts.clone(),
             jitter: Jitter::new(self.seed, order.step.0),
             secrets: args.map_or_else(|| Arc::from([]), |args| secrets(resource.schema().args.fields, args)),
             seals: Arc::clone(&self.seals),

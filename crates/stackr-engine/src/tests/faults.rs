@@ -345,3 +345,63 @@ async fn what_holds_an_object_is_named_once_and_in_the_failure() {
     assert!(message.contains(&format!("{gateway} is held by {}", held[0])), "{message}");
     assert!(retries > 10, "{retries}");
 }
+
+/// A store whose lease cannot be renewed for a time.
+struct Unrenewed {
+    inner: Memory,
+    until: Instant,
+}
+
+impl Store for Unrenewed {
+    fn place(&self, key: Key) -> String {
+        self.inner.place(key)
+    }
+
+    fn read(&self, key: Key) -> BoxFuture<'_, stackr_state::Result<Option<Blob>>> {
+        self.inner.read(key)
+    }
+
+    fn parts(&self) -> BoxFuture<'_, stackr_state::Result<Vec<u64>>> {
+        self.inner.parts()
+    }
+
+    fn write<'a>(
+        &'a self,
+        key: Key,
+        bytes: &'a [u8],
+        expect: Expect,
+    ) -> BoxFuture<'a, stackr_state::Result<Written>> {
+        let renewal = matches!((key, &expect), (Key::Lease, Expect::Version(_)));
+        if renewal && Instant::now() < self.until {
+            let (place, verb) = (self.place(key), "written");
+            return Box::pin(
+                async move { Err(stackr_state::Error::Unavailable { place, verb, source: None }) },
+            );
+        }
+        self.inner.write(key, bytes, expect)
+    }
+
+    fn remove(&self, key: Key, version: Option<Version>) -> BoxFuture<'_, stackr_state::Result<()>> {
+        self.inner.remove(key, version)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_changed_after_the_lease_until_it_is_renewed() {
+    let lab = Lab::new();
+    let began = Instant::now();
+    let store = Arc::new(Unrenewed { inner: lab.store.clone(), until: began + Duration::from_secs(150) });
+    let mut calls = Vec::new();
+    let ran = lab
+        .watch(Some(&chain()), store, &Notify::new(), &Interrupt::new(), |e| {
+            if let Event::StepStarted { step } | Event::StepFinished { step, .. } = &e.event {
+                calls.push((step.address.to_string(), e.elapsed.as_secs()));
+            }
+        })
+        .await;
+    assert!(ran.is_done());
+    // The gateway takes a minute, which is all the lease lasts; the depot waits for the store.
+    let depot = calls.iter().filter(|(address, _)| address == "fake_depot.d").map(|(_, at)| *at);
+    let depot: Vec<_> = depot.collect();
+    assert!(depot[0] < 75 && depot[1] >= 150, "{calls:?}");
+}
