@@ -151,7 +151,8 @@ fn work(fuzz: &Arc<Fuzz>, end: u64) {
             }
         }
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let cloud = wire.cloud();
     loop {
         let n = fuzz.tally.next.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +173,8 @@ fn work(fuzz: &Arc<Fuzz>, end: u64) {
 
 /// Everything that was found once, with the answers of then. Gives how many fail again.
 fn again(fuzz: &Fuzz) -> usize {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let mut files: Vec<_> =
         fs::read_dir(crashes()).into_iter().flatten().map(|file| file.unwrap().path()).collect();
     files.sort();

@@ -184,11 +184,11 @@ impl HttpClient for Wire {
 struct Unlimited;
 
 impl Limiter for Unlimited {
-    fn acquire<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
+    fn acquire<'a>(&'a self, _: &'a Origin, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
     }
 
-    fn answered(&self, _: &str, _: &str, _: bool) {}
+    fn answered(&self, _: &Origin, _: &str, _: &str, _: bool) {}
 }
 
 /// The service and the operation of a request: of S3 and Route 53, the method with what the path is about.
