@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 use fastrand::Rng;
 use jiff::SignedDuration;
 
+use crate::{protocol::Call, published};
+
 /// What is done to calls. The default does nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
@@ -14,8 +16,8 @@ pub struct Faults {
     pub latency: Duration,
     /// The part of calls, 0 to 1, that is refused for being too many.
     pub throttle: f64,
-    /// How many calls every service takes; beyond that they are refused for being too many.
-    pub limit: Option<Limit>,
+    /// How many calls AWS takes; beyond that they are refused for being too many.
+    pub limit: Option<Limits>,
     /// The part of calls that is answered with 500 or 503; half of them have worked.
     pub errors: f64,
     /// The part of calls that work and are not answered.
@@ -50,6 +52,15 @@ pub struct Limit {
     pub rate: f64,
 }
 
+/// What the calls are counted by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limits {
+    /// Every service has one bucket of this size.
+    Each(Limit),
+    /// Every class of call has the bucket that AWS publishes for it.
+    Published,
+}
+
 /// Faults in words that are not understood.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotUnderstood(String);
@@ -62,7 +73,7 @@ impl std::fmt::Display for NotUnderstood {
 
 impl std::error::Error for NotUnderstood {}
 
-/// `throttle=0.2,errors=0.05,lost=0.03,latency=150ms,pending=10s,unseen=5s,in-use=3s,limit=20/5,seed=7`, `cut-at=5`,
+/// `throttle=0.2,errors=0.05,lost=0.03,latency=150ms,pending=10s,unseen=5s,in-use=3s,limit=20/5,seed=7`, `limit=published`, `cut-at=5`,
 /// `lost-at=5`
 impl FromStr for Faults {
     type Err = NotUnderstood;
@@ -90,6 +101,15 @@ impl FromStr for Faults {
             }
         }
         Ok(faults)
+    }
+}
+
+/// `published`, or `BURST/RATE` for every service.
+impl FromStr for Limits {
+    type Err = NotUnderstood;
+
+    fn from_str(text: &str) -> Result<Self, NotUnderstood> {
+        if text == "published" { Ok(Self::Published) } else { text.parse().map(Self::Each) }
     }
 }
 
@@ -128,7 +148,7 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Dice {
     random: Rng,
-    /// Tokens of each service's bucket, and when they were counted.
+    /// Tokens of each bucket, and when they were counted.
     tokens: BTreeMap<String, (f64, Duration)>,
 }
 
@@ -137,11 +157,11 @@ impl Dice {
         Self { random: Rng::with_seed(seed), tokens: BTreeMap::new() }
     }
 
-    /// The fate of the next call to a service, `now` after the start.
-    pub(crate) fn roll(&mut self, faults: &Faults, service: &str, now: Duration) -> Fate {
+    /// The fate of the next call, `now` after the start.
+    pub(crate) fn roll(&mut self, faults: &Faults, call: &Call, now: Duration) -> Fate {
         // Always as many numbers, so that one fault more does not change all others.
         let [throttle, error, lost, kind] = [(); 4].map(|()| self.random.f64());
-        if faults.limit.is_some_and(|limit| !self.take(limit, service, now)) || throttle < faults.throttle {
+        if faults.limit.is_some_and(|limits| !self.take(limits, call, now)) || throttle < faults.throttle {
             return Fate::Throttled;
         }
         if error < faults.errors {
@@ -151,8 +171,12 @@ impl Dice {
         if lost < faults.lost { Fate::Lost } else { Fate::Served }
     }
 
-    fn take(&mut self, limit: Limit, service: &str, now: Duration) -> bool {
-        let (tokens, counted) = self.tokens.entry(service.to_owned()).or_insert((limit.burst, now));
+    fn take(&mut self, limits: Limits, call: &Call, now: Duration) -> bool {
+        let (bucket, limit) = match limits {
+            Limits::Each(limit) => (call.service.clone(), limit),
+            Limits::Published => published::limit(call),
+        };
+        let (tokens, counted) = self.tokens.entry(bucket).or_insert((limit.burst, now));
         let refill = now.saturating_sub(*counted).as_secs_f64() * limit.rate;
         *tokens = (*tokens + refill).min(limit.burst);
         *counted = now;
@@ -168,6 +192,10 @@ impl Dice {
 mod tests {
     use super::*;
 
+    fn call(service: &str, operation: &str) -> Call {
+        Call { service: service.to_owned(), operation: operation.to_owned() }
+    }
+
     #[test]
     fn faults_are_read_from_words() {
         let faults: Faults =
@@ -178,7 +206,7 @@ mod tests {
             seed: 7,
             latency: Duration::from_millis(150),
             throttle: 0.2,
-            limit: Some(Limit { burst: 20.0, rate: 5.0 }),
+            limit: Some(Limits::Each(Limit { burst: 20.0, rate: 5.0 })),
             errors: 0.05,
             lost: 0.03,
             unseen: Duration::from_secs(5),
@@ -186,6 +214,7 @@ mod tests {
             ..Faults::default()
         };
         assert_eq!(faults, expect);
+        assert_eq!("limit=published".parse::<Faults>().map(|f| f.limit), Ok(Some(Limits::Published)));
         assert_eq!("".parse(), Ok(Faults::default()));
         for wrong in ["lost", "lost=2", "latency=soon", "limit=5", "magic=1", "in-use=-1s", "cut-at=x"] {
             assert!(wrong.parse::<Faults>().is_err(), "{wrong}");
@@ -197,7 +226,9 @@ mod tests {
         let faults = Faults { throttle: 0.2, errors: 0.05, lost: 0.03, ..Faults::default() };
         let roll = |seed| {
             let mut dice = Dice::new(seed);
-            (0..10_000).map(|_| dice.roll(&faults, "ec2", Duration::ZERO)).collect::<Vec<_>>()
+            (0..10_000)
+                .map(|_| dice.roll(&faults, &call("ec2", "CreateVpc"), Duration::ZERO))
+                .collect::<Vec<_>>()
         };
         let fates = roll(1);
         assert_eq!(fates, roll(1));
@@ -215,13 +246,30 @@ mod tests {
 
     #[test]
     fn every_service_has_a_bucket_of_its_own_that_fills_again() {
-        let faults = Faults { limit: Some(Limit { burst: 2.0, rate: 1.0 }), ..Faults::default() };
+        let faults =
+            Faults { limit: Some(Limits::Each(Limit { burst: 2.0, rate: 1.0 })), ..Faults::default() };
         let mut dice = Dice::new(0);
-        let mut served =
-            |service, seconds| dice.roll(&faults, service, Duration::from_secs(seconds)) == Fate::Served;
+        let mut served = |service, seconds| {
+            dice.roll(&faults, &call(service, "CreateIt"), Duration::from_secs(seconds)) == Fate::Served
+        };
         assert_eq!([(); 3].map(|()| served("ec2", 0)), [true, true, false]);
         assert!(served("iam", 0));
         assert_eq!([(); 2].map(|()| served("ec2", 1)), [true, false]);
         assert_eq!([(); 3].map(|()| served("ec2", 60)), [true, true, false]);
+    }
+
+    #[test]
+    fn published_limits_are_by_operation() {
+        let faults = Faults { limit: Some(Limits::Published), ..Faults::default() };
+        let mut dice = Dice::new(0);
+        let mut served = |operation, count| {
+            (0..count)
+                .filter(|_| dice.roll(&faults, &call("ec2", operation), Duration::ZERO) == Fate::Served)
+                .count()
+        };
+        assert_eq!(
+            [served("CreateSubnet", 60), served("CreateVpc", 60), served("DescribeVpcs", 120)],
+            [50, 50, 100]
+        );
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stackr_testkit::{
-    Faults, Limit, Proxy, ProxyOptions,
+    Faults, Limits, Proxy, ProxyOptions,
     slow::{Bound, Critical, Slow, Time, Until},
     sweep::{Disturbance, Report, Sweep},
 };
@@ -151,9 +151,9 @@ struct ProxyArgs {
     /// How long every call takes longer: 150ms.
     #[arg(long, value_parser = |text: &str| format!("latency={text}").parse::<Faults>())]
     latency: Option<Faults>,
-    /// How many calls every service takes, at once and per second: 20/5.
+    /// How many calls every service takes, at once and per second: 20/5; or what AWS publishes: published.
     #[arg(long)]
-    throttle: Option<Limit>,
+    throttle: Option<Limits>,
     /// What goes wrong, and how often or how long: throttle=0.2,errors=0.05,lost=0.03,pending=10s,unseen=5s,in-use=3s,cut-at=5,lost-at=5,seed=7.
     #[arg(long, default_value = "")]
     faults: Faults,

@@ -246,7 +246,7 @@ impl Shared {
         if !faults.latency.is_zero() {
             thread::sleep(faults.latency);
         }
-        let fate = self.state().dice.roll(faults, &call.service, self.started.elapsed());
+        let fate = self.state().dice.roll(faults, call, self.started.elapsed());
         match fate {
             Fate::Throttled => return Outcome::Answered(throttled(call)),
             Fate::Failed { status, worked: false } => return Outcome::Answered(failed(call, status)),
