@@ -15,12 +15,14 @@ use std::{
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use stackr_core::{BoxFuture, Cloud, CloudError, Clouds, ErrorKind, Limiter, Origin, ProviderConfig, Result};
 
 use crate::{
     Service,
     credentials::assumed,
     gather::Gathering,
+    http,
     sts::{Caller, Sts},
 };
 
@@ -173,6 +175,7 @@ type Connected = BTreeMap<String, Arc<dyn Cloud>>;
 pub struct AwsClouds {
     load: Load,
     limiter: Arc<dyn Limiter>,
+    http: SharedHttpClient,
     connected: Mutex<Connected>,
 }
 
@@ -182,7 +185,7 @@ impl AwsClouds {
         load: impl Fn(Shared) -> BoxFuture<'static, SdkConfig> + Send + Sync + 'static,
         limiter: Arc<dyn Limiter>,
     ) -> Self {
-        Self { load: Box::new(load), limiter, connected: Mutex::default() }
+        Self { load: Box::new(load), limiter, http: http::client(), connected: Mutex::default() }
     }
 
     /// The SDK configuration for a provider: region, static credentials, role, timeouts, no retries.
@@ -204,8 +207,10 @@ impl AwsClouds {
                 "no region: set `region` in the provider block, AWS_REGION, or `region` in the profile",
             )
         })?;
+        let http = base.http_client().unwrap_or_else(|| self.http.clone());
         let mut config = base
             .into_builder()
+            .http_client(http)
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region))
             .retry_config(RetryConfig::disabled())

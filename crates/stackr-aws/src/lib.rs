@@ -8,6 +8,7 @@ mod cloud;
 mod credentials;
 mod error;
 mod gather;
+mod http;
 mod service;
 mod tags;
 mod timeouts;
