@@ -71,8 +71,7 @@ impl Planner<'_> {
     fn read_again(&mut self, block: usize, address: &Address, args: &Value) {
         let Some(declaration) = self.request.declaration else { return };
         let Some(lookup) = self.request.registry.lookup(address.ty()) else { return };
-        let none = Default::default();
-        let depends_on = self.depends_on.get(address).unwrap_or(&none);
+        let depends_on = self.depends_on.get(address).map(|d| &**d).unwrap_or_default();
         let target = self.target(&declaration.blocks()[block], block, depends_on);
         let decided = Decided::deferred(address, target, lookup.schema(), args);
         self.decided.insert(address.clone(), decided);

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use stackr_core::{Address, Diagnostic, Diagnostics, Object, Registry};
 
 use crate::{
-    Action, Adoption, Edge, Milestone, Program, Step, StepId, Target, Verb, decide::Decided, planner::Planner,
+    Action, Adoption, Edge, Milestone, Program, Step, StepId, Target, Verb,
+    decide::Decided,
+    planner::{Dependency, Planner},
 };
 
 /// The steps of one object.
@@ -130,7 +132,7 @@ impl Build {
     }
 
     /// What is made waits for what it depends on.
-    fn order_making(&mut self, depends_on: &BTreeMap<Address, BTreeMap<Address, Milestone>>) {
+    fn order_making(&mut self, depends_on: &BTreeMap<Address, Box<[Dependency]>>) {
         let making: Vec<_> = self.by_address.iter().filter_map(|(a, s)| Some((a.clone(), s.make?))).collect();
         for (address, make) in making {
             for (below, milestone) in depends_on.get(&address).into_iter().flatten() {

@@ -41,7 +41,7 @@ pub struct Planner<'a> {
     pub(crate) values: Values,
     pub(crate) decided: BTreeMap<Address, Decided>,
     /// What each instance depends on; data is followed to what it depends on itself.
-    pub(crate) depends_on: BTreeMap<Address, BTreeMap<Address, Milestone>>,
+    pub(crate) depends_on: BTreeMap<Address, Box<[Dependency]>>,
     pub(crate) problems: Diagnostics,
     pub(crate) warnings: Vec<Diagnostic>,
     /// Data of checks that was read, with its block and its arguments.
@@ -54,6 +54,10 @@ pub struct Planner<'a> {
     /// Blocks whose replacement is made first, by their own wish or because something on them wishes it.
     create_first: BTreeSet<usize>,
 }
+
+/// What an instance depends on, and how far that must have come. They are kept in the order of their addresses, in a
+/// slice: a map takes the room of eleven for the one or two that most have.
+pub(crate) type Dependency = (Address, Milestone);
 
 /// How far a block is.
 #[derive(Clone, Copy, PartialEq)]
@@ -342,16 +346,16 @@ impl<'a> Planner<'a> {
         Some(AnySeen { args, outputs, status: stackr_core::Status::Ready })
     }
 
-    pub(crate) fn target(
-        &self,
-        block: &Declared,
-        index: usize,
-        depends_on: &BTreeMap<Address, Milestone>,
-    ) -> Target {
+    pub(crate) fn target(&self, block: &Declared, index: usize, depends_on: &[Dependency]) -> Target {
         Target {
             block: index,
             provider: block.provider.clone(),
-            depends_on: depends_on.keys().filter(|a| a.block.mode == Mode::Managed).cloned().collect(),
+            depends_on: depends_on
+                .iter()
+                .map(|(a, _)| a)
+                .filter(|a| a.block.mode == Mode::Managed)
+                .cloned()
+                .collect(),
             prevent_destroy: block.lifecycle.prevent_destroy,
             create_before_destroy: self.create_first.contains(&index),
         }
@@ -383,12 +387,7 @@ impl<'a> Planner<'a> {
         let resolver =
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
         let recording = Recording::new(&self.values);
-        let want = resolver.want(
-            address,
-            &self.target(block, index, &BTreeMap::new()),
-            seen.as_ref(),
-            &recording,
-        )?;
+        let want = resolver.want(address, &self.target(block, index, &[]), seen.as_ref(), &recording)?;
         if let Some(kept) = resource.kept().filter(|_| want.args.is_wholly_known()) {
             kept.check(&want.args).map_err(|error| {
                 let detail = format!("{}.", error.message());
@@ -436,16 +435,16 @@ impl<'a> Planner<'a> {
         &self,
         decided: &Decided,
         resource: &dyn AnyResource,
-        depends_on: &BTreeMap<Address, Milestone>,
+        depends_on: &[Dependency],
     ) -> Option<Diagnostic> {
         if !decided.acts() || !lacks(resource, &decided.want).1 {
             return None;
         }
-        let moving = depends_on.keys().any(|a| self.decided.get(a).is_some_and(Decided::acts));
+        let moving = depends_on.iter().any(|(a, _)| self.decided.get(a).is_some_and(Decided::acts));
         if moving && sealed::opaques(&decided.want).is_empty() {
             return None;
         }
-        let texts = sealed_among(depends_on.keys(), &self.values);
+        let texts = sealed_among(depends_on.iter().map(|(a, _)| a), &self.values);
         let address = &decided.change.address;
         (!texts.is_empty()).then(|| {
             let detail = format!("`{address}` {}.", text_remedy(&texts));
@@ -470,7 +469,7 @@ impl<'a> Planner<'a> {
         let resolver =
             Resolver { declaration, registry: self.request.registry, providers: self.request.providers };
         let recording = Recording::new(&self.values);
-        let target = self.target(block, index, &BTreeMap::new());
+        let target = self.target(block, index, &[]);
         let (args, terms) = resolver.query(address, &target, &recording)?;
         drop(declaration.postconditions(index, address, &Value::UNKNOWN, &recording));
         let asked = recording.asked.into_inner();
@@ -483,7 +482,7 @@ impl<'a> Planner<'a> {
             let named = block.refs.iter().filter(|r| r.direct).map(|r| &declaration.blocks()[r.to]);
             a.block.mode == Mode::Managed && named.into_iter().any(|other| other.has(a))
         };
-        let late = depends_on.keys().any(|a| (explicit || named(a)) && pending(a));
+        let late = depends_on.iter().any(|(a, _)| (explicit || named(a)) && pending(a));
         if args.is_wholly_known() && !terms.undecided && !late {
             questions.push(Question::Look {
                 address: address.clone(),
@@ -512,7 +511,7 @@ impl<'a> Planner<'a> {
         address: &Address,
         waits: &BTreeMap<usize, Milestone>,
         asked: &crate::values::Asked,
-    ) -> BTreeMap<Address, Milestone> {
+    ) -> Box<[Dependency]> {
         let mut found: BTreeMap<Address, Milestone> = BTreeMap::new();
         let mut add = |address: Address, milestone: Milestone| {
             let entry = found.entry(address).or_insert(milestone);
@@ -540,7 +539,7 @@ impl<'a> Planner<'a> {
             }
         }
         found.remove(address);
-        found
+        found.into_iter().collect()
     }
 
     /// Decides about what is recorded and not declared, checks what is protected, and lowers to a program.
@@ -595,15 +594,13 @@ impl<'a> Planner<'a> {
         }
         let program = lower::lower(self, &deposed)?;
         let outputs = self.output_changes(destroy)?;
-        let changes = self.decided.values().chain(&deposed).map(|d| d.change.clone()).collect();
+        let refusals = crate::decide::refusals(self.decided.values(), self.request.declaration, self.request.registry);
+        // Taken apart, not copied: of many objects a second copy would be the most that a plan ever needs.
+        let decided = std::mem::take(&mut self.decided).into_values().chain(deposed);
         Ok(Plan {
-            changes,
+            changes: decided.map(|d| d.change).collect(),
             outputs,
-            refusals: crate::decide::refusals(
-                self.decided.values(),
-                self.request.declaration,
-                self.request.registry,
-            ),
+            refusals,
             warnings: std::mem::take(&mut self.warnings),
             program,
             values: std::mem::take(&mut self.values),

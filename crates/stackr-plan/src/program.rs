@@ -186,7 +186,13 @@ impl fmt::Display for Program {
         for Adoption { address, object } in &self.adoptions {
             writeln!(f, "     adopt   {address} [{}]", object.id)?;
         }
-        for (i, step) in self.steps.iter().enumerate() {
+        let mut after = vec![Vec::new(); self.steps.len()];
+        for edge in &self.edges {
+            if let Some(after) = after.get_mut(edge.to.0) {
+                after.push(edge);
+            }
+        }
+        for ((i, step), after) in self.steps.iter().enumerate().zip(after) {
             let old = match &step.verb {
                 Verb::Delete { deposed: true, .. } | Verb::Forget { deposed: true, .. } => " (old)",
                 _ => "",
@@ -195,7 +201,6 @@ impl fmt::Display for Program {
             if let Verb::Delete { with: Some(with), .. } = &step.verb {
                 write!(f, " with {with}")?;
             }
-            let after: Vec<_> = self.edges.iter().filter(|e| e.to == StepId(i)).collect();
             for (n, edge) in after.iter().enumerate() {
                 let milestone = match edge.milestone {
                     Milestone::Id => "id",
