@@ -59,10 +59,11 @@ async fn serve(
     mut requests: mpsc::UnboundedReceiver<Request>,
 ) {
     let mut waiting: Vec<Request> = Vec::new();
+    // The earliest of those that wait: looking at all of them for each that comes would take its square.
+    let mut due: Option<Instant> = None;
     let mut reads = JoinSet::new();
     let mut open = true;
     while open || !waiting.is_empty() {
-        let due = waiting.iter().map(|r| r.due).min();
         let alarm = async move {
             match due {
                 Some(due) => sleep_until(due).await,
@@ -72,7 +73,10 @@ async fn serve(
         tokio::select! {
             biased;
             request = requests.recv(), if open => match request {
-                Some(request) => waiting.push(request),
+                Some(request) => {
+                    due = Some(due.map_or(request.due, |known| known.min(request.due)));
+                    waiting.push(request);
+                }
                 None => open = false,
             },
             Some(_) = reads.join_next() => {}
@@ -82,6 +86,7 @@ async fn serve(
                 waiting.retain(|r| !r.answer.is_closed());
                 let (take, keep) = waiting.into_iter().partition(|r| r.from <= now);
                 waiting = keep;
+                due = waiting.iter().map(|r| r.due).min();
                 reads.spawn(read(Arc::clone(&resource), Arc::clone(&cloud), take));
             }
         }
