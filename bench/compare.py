@@ -142,7 +142,7 @@ def main():
 
     if COMPARING & set(given.suite) and not shutil.which("terraform"):
         sys.exit(f"nothing to compare to: Terraform is not there, and {', '.join(sorted(COMPARING & set(given.suite)))} need it")
-    for kind in (signal.SIGTERM, signal.SIGHUP):
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, lambda number, _: sys.exit(128 + number))
     given.documents.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="stackr-bench-") as scratch:
