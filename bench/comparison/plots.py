@@ -90,6 +90,7 @@ def gantt(directory, rounds, name, found):
         made = min(step.get("made", step["ended"]), step["ended"])
         axes.barh(place, made - step["began"], 0.7, left=step["began"], color=colour)
         axes.barh(place, step["ended"] - made, 0.7, left=made, color=colour, alpha=0.45)
+    axes.set_xlim(left=0)
     axes.set_yticks(range(len(steps)), [f"{step['verb']} {step['address']}" for step in steps], fontsize=6.5)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
