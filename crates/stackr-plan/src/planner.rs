@@ -594,7 +594,8 @@ impl<'a> Planner<'a> {
         }
         let program = lower::lower(self, &deposed)?;
         let outputs = self.output_changes(destroy)?;
-        let refusals = crate::decide::refusals(self.decided.values(), self.request.declaration, self.request.registry);
+        let refusals =
+            crate::decide::refusals(self.decided.values(), self.request.declaration, self.request.registry);
         // Taken apart, not copied: of many objects a second copy would be the most that a plan ever needs.
         let decided = std::mem::take(&mut self.decided).into_values().chain(deposed);
         Ok(Plan {
