@@ -175,7 +175,8 @@ async fn plan(
     };
     let mut planner = Planner::new(request)?;
     let second_look = SignedDuration::from_secs(4).unsigned_abs();
-    let reader = Reader { registry: &registry, connections, second_look, seed: 1 };
+    let reader =
+        Reader { registry: &registry, connections, second_look, seed: 1, moment: || None, told: &|_| () };
     Ok(refresh(&mut planner, &reader).await?)
 }
 

@@ -40,10 +40,13 @@ pub(crate) trait Source: 'static {
 #[derive(Default)]
 pub(crate) struct Gathering(Mutex<HashMap<TypeId, Box<dyn Any + Send>>>);
 
+/// What a source has told of all that was asked.
+type Told<S> = Arc<BTreeMap<<S as Source>::Key, <S as Source>::Answer>>;
+
 /// Questions that will go out together.
 struct Group<S: Source> {
     keys: BTreeSet<S::Key>,
-    members: Vec<oneshot::Sender<Arc<BTreeMap<S::Key, S::Answer>>>>,
+    members: Vec<oneshot::Sender<Told<S>>>,
 }
 
 impl Gathering {
@@ -52,10 +55,7 @@ impl Gathering {
     }
 
     /// Joins the group that is gathering; otherwise, begins one and gives nothing.
-    fn join<S: Source>(
-        &self,
-        keys: &BTreeSet<S::Key>,
-    ) -> Option<oneshot::Receiver<Arc<BTreeMap<S::Key, S::Answer>>>> {
+    fn join<S: Source>(&self, keys: &BTreeSet<S::Key>) -> Option<oneshot::Receiver<Told<S>>> {
         let mut groups = self.lock();
         match groups.get_mut(&TypeId::of::<S>()).and_then(|group| group.downcast_mut::<Group<S>>()) {
             Some(group) => {

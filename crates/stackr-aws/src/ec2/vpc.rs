@@ -161,7 +161,7 @@ async fn described(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Described>> {
 
 /// What `DescribeVpcs` does not say about one VPC; nothing if it is not there. The calls go out together.
 async fn beside(ec2: &Ec2, vpc: &str) -> Result<Option<Beside>> {
-    match asked_beside(ec2, vpc).await {
+    match Box::pin(asked_beside(ec2, vpc)).await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         beside => beside.map(Some),
     }
