@@ -103,6 +103,14 @@ pub(crate) async fn update(mut site: Site, task: Amend) -> Ended {
     finish(site, subject, maker, settled, Did::Updated(changed.len())).await
 }
 
+/// Waits for an object that is what is wanted and cannot be used yet.
+pub(crate) async fn await_usable(mut site: Site, task: Amend) -> Ended {
+    let mut subject = Subject::new(task.want, task.object.id);
+    let settled = settle(&mut site, &mut subject, Some(task.seen), Instant::now()).await;
+    let maker = Maker { target: &task.target, uid: &task.object.uid };
+    finish(site, subject, maker, settled, Did::Updated(0)).await
+}
+
 /// An object on its way to what is wanted.
 pub(crate) struct Subject {
     pub(crate) want: Want,

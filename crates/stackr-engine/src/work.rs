@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Gone, Object, Value, Waits};
+use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Gone, Object, Status, Value, Waits};
 use stackr_plan::{
     Resolver, StepId, Target, Values, Verb, Want, conforms, lacks, sealed_among, text_remedy, value,
 };
@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    converge::{Amend, Earlier, Ensure, Maker, ensure, plan_again, update},
+    converge::{Amend, Earlier, Ensure, Maker, await_usable, ensure, plan_again, update},
     event::ErrorView,
     expected::Expected,
     intents::Intended,
@@ -131,7 +131,13 @@ impl Shop {
             }
             Verb::Record { declared, want: planned, object: last, seen } => {
                 let want = resolve(order, declared, planned, Some(seen))?;
-                let site = self.site(order, Some(&want.args))?;
+                let mut site = self.site(order, Some(&want.args))?;
+                if matches!(seen.status, Status::Pending(_)) {
+                    site.waits = patient(site.waits, &want.terms.timeouts, "create");
+                    let (object, seen) = ((**last).clone(), (**seen).clone());
+                    let task = Amend { want, target: declared.clone(), object, seen };
+                    return Ok(Task::Run(Box::pin(await_usable(site, task))));
+                }
                 let maker = Maker { target: declared, uid: &last.uid };
                 let object = keep::recorded(&site, maker, &want, (&last.id, seen), Some(last))?;
                 let entry = Entry::Done { address: step.address.clone(), object: Box::new(object) };

@@ -207,7 +207,7 @@ fn compare(input: &Input<'_>, last: &Object, seen: &AnySeen) -> Decided {
     let completed = completed(input, seen);
     let action = if found.iter().any(|d| !d.field.local) {
         Action::Update
-    } else if !found.is_empty() || input.imported || is_stale(input, last, &completed) {
+    } else if !found.is_empty() || input.imported || waits(seen) || is_stale(input, last, &completed) {
         Action::Record
     } else {
         Action::Keep
@@ -284,6 +284,12 @@ fn field_changes(
         }
     }
     fields
+}
+
+/// Whether an unchanged object cannot be used yet: the run that made it was stopped, or did not wait for it. What
+/// depends on it has to wait, and so has the end of this run.
+fn waits(seen: &AnySeen) -> bool {
+    matches!(seen.status, Status::Pending(_))
 }
 
 /// Whether what is recorded of an unchanged object is out of date.

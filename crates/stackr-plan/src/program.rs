@@ -102,7 +102,8 @@ pub enum Verb {
         /// The object as it was read for this plan.
         seen: Box<AnySeen>,
     },
-    /// Records what is declared without a call: nothing that AWS knows differs.
+    /// Records what is declared without a call: nothing that AWS knows differs. An object that could not be used yet
+    /// when it was read is waited for first.
     Record {
         /// What is declared.
         declared: Target,

@@ -115,6 +115,31 @@ async fn a_run_until_created_does_not_wait_for_what_nothing_waits_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_earlier_run_left_pending_is_waited_for_by_the_next_one() {
+    let mut lab = Lab::new();
+    lab.until = Until::Created;
+    let mut short = Stack::new("short");
+    let a = short.add("a", Network::args().range("10.0"));
+    let g = short.add("g", Gateway::args().network_id(&a.id));
+    lab.run(Some(&short)).await.summary();
+
+    lab.until = Until::Ready;
+    short.add("d", Depot::args().name("depot").content(&g.id));
+    let summary = lab.run(Some(&short)).await.summary();
+    assert_eq!(summary.outcome, Outcome::Done);
+    // The gateway's minute is waited for, by the run and by what needs the gateway.
+    assert!(summary.duration > Duration::from_secs(50), "{:?}", summary.duration);
+    let calls = lab.fake.with(|world| world.calls.clone());
+    let (read, made) = (
+        calls.iter().rposition(|c| c == "read fake_gateway"),
+        calls.iter().position(|c| c == "create fake_depot"),
+    );
+    assert!(read < made, "{calls:?}");
+    let again = lab.run(Some(&short)).await.summary();
+    assert!(again.duration < Duration::from_secs(1), "{:?}", again.duration);
+}
+
+#[tokio::test(start_paused = true)]
 async fn secrets_appear_nowhere() {
     let lab = Lab::new();
     let mut events = String::new();
