@@ -11,6 +11,7 @@ mod comparison;
 mod copy;
 
 use std::{
+    fs,
     path::Path,
     sync::{Mutex, PoisonError},
     thread,
@@ -121,9 +122,11 @@ fn reference(environment: &'static str) {
         pair.terraform.init(&format!("stacks/{stack}")).unwrap_or_else(|why| panic!("{why}"));
         pair.apply(&format!("stacks/{stack}"), "");
     }
-    for stack in ["runtime", "base"] {
-        pair.destroy(&format!("stacks/{stack}"));
+    pair.destroy("stacks/runtime");
+    if environment == "prod" {
+        pair.unprotect();
     }
+    pair.destroy("stacks/base");
     pair.end();
 }
 
@@ -211,6 +214,20 @@ impl Pair {
             let text = format!("{at}:\n{}", different.join("\n"));
             self.differences.lock().expect("nobody panics with it").push(text);
         }
+    }
+
+    /// Lets go of what is protected in production. AWS would refuse to delete it, and the emulator would not: stackr says so
+    /// before anything is deleted.
+    fn unprotect(&self) {
+        self.stackr(6, &["destroy", "stacks/base", "-y"]);
+        for place in [self.env.project(), self.terraform.root().to_owned()] {
+            let path = place.join("env/prod.tfvars");
+            let text = fs::read_to_string(&path).expect("variables");
+            let (old, new) = ("deletion_protection = true", "deletion_protection = false");
+            assert!(text.contains(old), "{text}");
+            fs::write(&path, text.replace(old, new)).expect("variables");
+        }
+        self.apply("stacks/base", "unprotected");
     }
 
     /// Takes it down with both.
