@@ -17,7 +17,9 @@ use crate::{
     install::{Installation, last_lines},
 };
 
-const PROGRAM: &str = include_str!("serve.py");
+/// The program that serves moto, after what it imports.
+const PROGRAMS: [(&str, &str); 2] =
+    [("corrections.py", include_str!("corrections.py")), ("serve.py", include_str!("serve.py"))];
 
 /// It takes under a second; a machine with a cold disk that compiles at the same time takes many.
 const UP: Duration = Duration::from_secs(60);
@@ -74,12 +76,14 @@ pub(crate) fn launch(
     until: Until,
     log: &File,
 ) -> Result<Launched> {
-    let program = program(directory);
-    if files::read(&program)?.as_deref() != Some(PROGRAM.as_bytes()) {
-        files::replace(&program, PROGRAM.as_bytes())?;
+    for (name, text) in PROGRAMS {
+        let path = directory.join(name);
+        if files::read(&path)?.as_deref() != Some(text.as_bytes()) {
+            files::replace(&path, text.as_bytes())?;
+        }
     }
     let mut command = installation.python();
-    command.arg(&program).arg(until.argument());
+    command.arg(program(directory)).arg(until.argument());
     surround(&mut command, options);
     let stderr = log.try_clone().map_err(failed)?;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
