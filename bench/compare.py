@@ -9,6 +9,7 @@ Suites:
   reference  base and runtime: apply, empty plan, destroy                         with Terraform
   scale      generated sources of several sizes, the largest also at 80 ms a call  with Terraform
   latency    apply of base at 80 ms a call, against the longest chain of its steps
+  slow       base and runtime, up and down, with AWS as slow as the model, against the longest path
   throttled  the largest sources at AWS's published rates
   footprint  start of the program, and its size
   engine     parsing, planning, applying and recording without a cloud
@@ -21,6 +22,10 @@ services, behind a counting proxy of its own. Measured per step:
           (Terraform waits for its providers)
   memory  largest sum of the resident sets of the command and its descendants, sampled every 10 ms
   calls   requests that the proxy got
+
+Of the suite `slow`, a round is a process of `stackr-testkit critical`, and several run at once, because
+they only wait: about ten minutes for each time that such a process takes the system up and down at
+AWS's own pace. Only the first time it has learned no durations, so both are shown apart.
 
 `terraform init` is not measured. Where Terraform is not there, the suites that need it are refused.
 What was measured is written after every round; a page says what is missing of it. Nothing that is
@@ -75,6 +80,8 @@ class Setup:
         self.scratch = scratch
         self.rounds, self.profile = arguments.rounds, arguments.profile
         self.sizes, self.engine_sizes = arguments.sizes, arguments.engine_sizes
+        self.slow_scale, self.slow_rounds = arguments.slow_scale, arguments.slow_rounds
+        self.slow_together = arguments.slow_together
         self.documents = arguments.documents
         self.until = time.monotonic() + arguments.minutes * 60 if arguments.minutes else None
         self.stackr = arguments.stackr.resolve()
@@ -129,6 +136,9 @@ def arguments():
     add("--minutes", type=float, help="start no further round after this time")
     add("--sizes", type=numbers, default=[100, 300, 980], help="about so many resources, with commas")
     add("--engine-sizes", type=numbers, default=[1_000, 10_000, 100_000], help="numbers of objects without a cloud, with commas")
+    add("--slow-scale", type=float, default=1, help="how many times faster than AWS its model is")
+    add("--slow-rounds", type=int, default=2, help="how often each process of `slow` takes the system up and down")
+    add("--slow-together", type=int, default=3, help="processes of `slow` at a time")
     add("--documents", type=pathlib.Path, default=REPOSITORY / "docs/benchmarks", help="where to write")
     return parser.parse_args()
 

@@ -44,6 +44,7 @@ class Emulator:
             "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
             "MOTO_ACM_VALIDATION_WAIT": "1",
             "MOTO_ECS_SERVICE_RUNNING": "2",
+            "PYTHONDONTWRITEBYTECODE": "1",  # It runs from among the sources.
         }
         if made.get("packages"):
             environment["PYTHONPATH"] = made["packages"]

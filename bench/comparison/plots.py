@@ -21,7 +21,7 @@ def save(figure, directory, rounds, name):
 
 def draw(directory, rounds):
     """Draws what can be drawn from these rounds, and gives the names."""
-    return list({"reference": reference, "scale": scale, "latency": gantts, "engine": engine}.get(
+    return list({"reference": reference, "scale": scale, "latency": gantts, "slow": gantts, "engine": engine}.get(
         rounds.suite, lambda *_: ()
     )(directory, rounds))
 

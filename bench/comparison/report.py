@@ -1,8 +1,9 @@
 """The documents of a suite: a record as JSON, a page with tables, plots. Nothing is in them that was not measured."""
 
 import json
+import statistics
 
-from . import plots
+from . import plots, public
 
 NOTES = "<!-- notes -->"
 COLUMNS = [("wall", "wall, s", 2), ("cpu", "CPU, s", 2), ("memory", "memory, MB", 0), ("calls", "API calls", 0)]
@@ -18,6 +19,12 @@ TITLES = {
         "The longest chain",
         "Apply of `stacks/base` with 80 ms added to every call. The bound is what passes before the first and after the last\n"
         "step, and between them the longest chain of steps that wait for each other, each as long as it took in the same run.",
+    ),
+    "slow": (
+        "AWS as slow as it is",
+        "Base and runtime up and down with a model of AWS's own times before the emulator (`stackr-testkit times` lists them with\n"
+        "their sources). The bound is the longest path through the declared edges of the program under these times alone: no\n"
+        "schedule of that program is shorter.",
     ),
     "throttled": (
         "At AWS's published rates",
@@ -102,6 +109,76 @@ def latency(rounds):
             yield f"| {step['verb']} `{step['address']}` | {step['began']:.2f} | {step['ended'] - step['began']:.2f} |"
 
 
+TARGET = 1.05
+LEARNING = {
+    "nothing learned": "The first round of each process, as a first deployment is: how long things take is not known.",
+    "durations learned": (
+        "The later rounds of the same processes, as every later deployment is: the state says how long each object took\n"
+        "before, and it is looked for by that."
+    ),
+}
+
+
+def slow(rounds):
+    scale, processes = rounds.extra["scale"], len({record["process"] for record in rounds.records})
+    pace = "AWS's own pace" if scale == 1 else f"1:{scale:g}, seconds of the model divided by {scale:g}"
+    yield f"At {pace}. {processes} processes, each with an emulator and a state of its own. An apply ends when everything can"
+    yield "be used (`--until ready`)."
+    for row in rounds.rows():
+        yield from ["", f"## {row.capitalize()}", "", LEARNING[row], ""]
+        yield from ["| phase | n | wall, s | bound, s | wall / bound | API calls |", "| --- " * 6 + "|"]
+        for step in rounds.steps(row):
+            walls, ratios, calls = (rounds.values(row, step, "stackr", what) for what in ("wall", "ratio", "calls"))
+            bound = number(rounds.median(row, step, "stackr", "bound"), 2)
+            yield (
+                f"| {step} | {len(walls)} | {spanned(walls, 2)} | {bound} "
+                f"| **{statistics.median(ratios):.3f}** ({min(ratios):.3f} – {max(ratios):.3f}) | {spanned(calls, 0)} |"
+            )
+        missed = [step for step in rounds.steps(row) if rounds.median(row, step, "stackr", "ratio") > TARGET]
+        kept = f"missed by {', '.join(missed)}" if missed else "kept by all"
+        yield from ["", f"Medians, with the least and the most. The target is wall / bound of at most {TARGET}: {kept}."]
+    yield from published(rounds, scale)
+    if "gantt base" in rounds.extra:
+        yield from ["", "## An apply of base", "", "One more, not among the rounds, with nothing learned."]
+
+
+def spanned(values, digits):
+    """The median, with least and most where these differ."""
+    low, high = number(min(values), digits), number(max(values), digits)
+    return low if low == high else f"{number(statistics.median(values), digits)} ({low} – {high})"
+
+
+def published(rounds, scale):
+    """What is published of other tools, beside the phases of ours whose slow parts are the same."""
+    row = rounds.rows()[0]
+    at = "" if scale == 1 else f" and is divided by {scale:g} here"
+    yield from [
+        "", "## Beside published times", "",
+        f"What others publish was measured on AWS itself{at}; ours is of the model, medians of the rounds with {row}.",
+        "The model's times for NAT gateways, load balancers and services are those of the first source below. The systems are not",
+        "the same, and the table says in what: it shows the order of what is waited for, not who is faster.",
+        public.ABSENT, "",
+        "| system | published, s | ours | measured, s | bound, s | not the same | source |", "| --- " * 7 + "|",
+    ]
+    for one in public.ALL:
+        theirs = ", ".join(f"{tool} {number(seconds / scale, 1)}" for tool, seconds in one.seconds.items())
+        wall, bound = (number(together(rounds, row, one.phases, what), 1) for what in ("wall", "bound"))
+        yield (
+            f"| {one.verb}: {one.system} | {theirs} | {' and '.join(one.phases)} | {wall} | {bound} "
+            f"| {one.differs} | {one.source} |"
+        )
+
+
+def together(rounds, row, phases, what):
+    """The median of the sums of phases, of the processes that have them all."""
+    sums = {}
+    for record in rounds.records:
+        if record["row"] == row and record["step"] in phases:
+            sums.setdefault(record["process"], {})[record["step"]] = record[what]
+    whole = [sum(found.values()) for found in sums.values() if len(found) == len(phases)]
+    return statistics.median(whole) if whole else None
+
+
 def throttled(rounds):
     yield from ["| work | n | wall, s | CPU, s | API calls | refused |", "| --- " * 6 + "|"]
     for row in rounds.rows():
@@ -140,13 +217,13 @@ def engine(rounds):
         yield f"| {step} | {' | '.join(cells)} |"
 
 
-TABLES = {"latency": latency, "throttled": throttled, "footprint": footprint, "engine": engine}
+TABLES = {"latency": latency, "slow": slow, "throttled": throttled, "footprint": footprint, "engine": engine}
 
 
 def page(setup, rounds):
     """The text of a suite's page."""
     title, about = TITLES[rounds.suite]
-    flags = f"--suite {rounds.suite} --rounds {setup.rounds} --profile {setup.profile}"
+    flags = f"--suite {rounds.suite} --rounds {setup.rounds} --profile {setup.profile}{rounds.flags}"
     lines = [
         f"# {title}", "", about, "", "```sh", f"bench/compare.py --stackr PATH {flags}", "```", "",
         f"- {setup.ours.version}, commit `{setup.commit}`, profile `{setup.profile}`",

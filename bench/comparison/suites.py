@@ -1,11 +1,12 @@
 """What is compared: each suite runs its rounds and gives records, one per step, tool and round."""
 
+import contextlib
 import os
 import statistics
 import subprocess
 import time
 
-from . import chain, sources
+from . import chain, critical, sources
 from .local import Cloud
 from .measure import Failed, run
 
@@ -18,6 +19,7 @@ class Rounds:
     def __init__(self, setup, suite):
         self.setup, self.suite = setup, suite
         self.records, self.loads, self.missing, self.extra = [], [], [], {}
+        self.flags = ""  # What else the command had, for the page.
 
     def tell(self, text):
         print(f"{self.suite}: {text}", flush=True)
@@ -169,7 +171,38 @@ def engine(setup, rounds):
         setup.keep(rounds)
 
 
+FRESH, LEARNED = "nothing learned", "durations learned"
+
+
+def slow(setup, rounds):
+    """The reference system with AWS as slow as the model, against the longest path of its program."""
+    rounds.flags = f" --slow-scale {setup.slow_scale:g} --slow-rounds {setup.slow_rounds} --slow-together {setup.slow_together}"
+    rounds.extra["scale"] = setup.slow_scale
+    number = 0
+    with contextlib.closing(critical.ended(setup)) as processes:
+        for number, process in enumerate(processes, 1):
+            rounds.loads.append(process.load)
+            for found in process.rows():
+                row = FRESH if found["round"] == 1 else LEARNED
+                rounds.records.append({"row": row, "tool": "stackr", "process": process.number, **found})
+            took = f"process {process.number}, {setup.slow_rounds} rounds: {time.monotonic() - process.began:.1f} s"
+            if failure := process.failure():
+                rounds.missing.append(f"process {process.number} failed")
+                took += f"\n{failure}"
+            rounds.tell(took)
+            setup.keep(rounds)
+    if number < setup.rounds:
+        rounds.missing.append(f"{number} of {setup.rounds} processes, the time was up")
+        rounds.tell(rounds.missing[-1])
+        return
+    try:
+        rounds.extra["gantt base"] = timeline(setup, "base", ["--slow", f"{setup.slow_scale:g}"])
+    except Failed as failed:
+        rounds.missing.append("the apply of base that is drawn failed")
+        rounds.tell(f"{rounds.missing[-1]}\n{failed}")
+
+
 SUITES = {
-    "reference": reference, "scale": scale, "latency": latency, "throttled": throttled, "footprint": footprint,
-    "engine": engine,
+    "reference": reference, "scale": scale, "latency": latency, "slow": slow, "throttled": throttled,
+    "footprint": footprint, "engine": engine,
 }
