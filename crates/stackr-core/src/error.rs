@@ -98,6 +98,20 @@ impl CloudError {
         self
     }
 
+    /// The same error for another caller of the same call; what caused it stays with this one.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let Inner { kind, operation, code, message, request_id, source: _ } = &*self.0;
+        Self(Box::new(Inner {
+            kind: *kind,
+            operation: operation.clone(),
+            code: code.clone(),
+            message: message.clone(),
+            request_id: request_id.clone(),
+            source: None,
+        }))
+    }
+
     /// What the caller can do.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

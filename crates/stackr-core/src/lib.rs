@@ -30,6 +30,7 @@ pub mod sealed;
 mod stack;
 mod types;
 mod value;
+mod waits;
 
 pub use address::{Address, AddressError, BlockKey, Key, Mode, ModulePath, ModuleStep};
 pub use attribute::{
@@ -51,11 +52,12 @@ pub use object::{Object, Origin, SCHEMA_VERSION};
 pub use registry::Registry;
 pub use resource::{
     After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,
-    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Gone, Id, Limiter, Lookup,
-    Outputs, Resource, ResourceExt, Seen, Status, Update, Waits,
+    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Id, Known, Limiter,
+    Lookup, Outputs, Resource, ResourceExt, Seen, Status, Update,
 };
 pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};
 pub use stack::{Handle, Label, Stack};
 pub use stackr_derive::{Args, Block, Outputs};
 pub use types::{ConvertError, ObjectField, Type};
 pub use value::{Number, Path, PathStep, Value};
+pub use waits::{Gone, Waits};

@@ -10,10 +10,11 @@ use std::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    time::Duration,
 };
 
-use crate::{Block, CloudError, Draft, ErrorKind, Mismatch, Origin, Result, Schema, Value, sealed};
+use crate::{
+    Block, CloudError, Draft, ErrorKind, Mismatch, Object, Origin, Result, Schema, Value, Waits, sealed,
+};
 
 /// A future that can be named.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -34,56 +35,6 @@ pub trait Outputs: Block + Clone + fmt::Debug + Send + Sync + 'static {
 
     /// The references to the outputs of the object at an address.
     fn refs(address: &crate::Address) -> Self::Refs;
-}
-
-/// How long to wait before giving up, per verb.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waits {
-    /// Until a created or changed object is ready.
-    pub create: Duration,
-    /// Until a delete is no longer refused and the object is gone.
-    pub delete: Duration,
-    /// When an object is gone whose delete AWS has answered.
-    pub gone: Gone,
-    /// How long AWS usually takes until a created object is ready, and until a deleted one is gone: as published. Zero: it
-    /// is so with the answer, or nothing is known.
-    pub usual: (Duration, Duration),
-}
-
-/// When an object is gone whose delete AWS has answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gone {
-    /// With the answer. It is looked for only where another is to be made in its place.
-    AtOnce,
-    /// Some time later: it is looked at until then.
-    Later,
-    /// Never: what was deleted is a setting or a wait, and reading goes on giving an answer.
-    Never,
-}
-
-impl Waits {
-    /// For an object that is there, and gone, with the answer: two minutes for visibility, five for what blocks a
-    /// delete.
-    pub const INSTANT: Self = Self::minutes(2, 5).gone(Gone::AtOnce);
-
-    /// So many minutes until ready and until gone.
-    #[must_use]
-    pub const fn minutes(create: u64, delete: u64) -> Self {
-        let (create, delete) = (Duration::from_secs(create * 60), Duration::from_secs(delete * 60));
-        Self { create, delete, gone: Gone::Later, usual: (Duration::ZERO, Duration::ZERO) }
-    }
-
-    /// The same, for an object that is gone then.
-    #[must_use]
-    pub const fn gone(self, gone: Gone) -> Self {
-        Self { gone, ..self }
-    }
-
-    /// The same, for what usually takes so many seconds until ready and until gone.
-    #[must_use]
-    pub const fn usually(self, create: u64, delete: u64) -> Self {
-        Self { usual: (Duration::from_secs(create), Duration::from_secs(delete)), ..self }
-    }
 }
 
 /// How an object is doing.
@@ -212,6 +163,35 @@ pub struct Find<'a, A> {
     pub args: Option<&'a A>,
 }
 
+/// An object that is read for a plan, and what is recorded of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What AWS calls it.
+    pub id: &'a str,
+    /// What was recorded of it when it was last made, changed or read.
+    pub last: Option<&'a Object>,
+}
+
+impl<'a> Known<'a> {
+    /// Objects of which nothing is recorded.
+    #[must_use]
+    pub fn unrecorded(ids: &'a [Id]) -> Vec<Self> {
+        ids.iter().map(|id| Self { id, last: None }).collect()
+    }
+
+    /// What AWS calls them.
+    #[must_use]
+    pub fn ids(known: &[Self]) -> Vec<Id> {
+        known.iter().map(|known| known.id.to_owned()).collect()
+    }
+
+    /// A recorded output.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<Value> {
+        self.last?.outputs.get(name).map(Value::from_json)
+    }
+}
+
 /// A type of object that AWS has. The whole contract of a resource file.
 pub trait Resource: Sized + Send + Sync + 'static {
     /// The provider's type string: `aws_nat_gateway`.
@@ -225,6 +205,10 @@ pub trait Resource: Sized + Send + Sync + 'static {
     const WITHIN: &'static [&'static str] = &[];
     /// Arguments that make AWS refuse a delete while they are true. Such an object is not planned to be deleted.
     const PROTECTION: &'static [&'static str] = &[];
+    /// Whether an update that AWS has answered is done, and changes nothing but what it was asked to: the object then is
+    /// what it was, with what was wanted, and is not read again. Not for what settles later, nor for arguments that AWS
+    /// writes in another way, nor where outputs follow from arguments (but for `tags_all`).
+    const PROMPT: bool = false;
     /// The service client.
     type Cloud: Send + Sync + 'static;
     /// What it takes.
@@ -242,6 +226,16 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// What AWS says about these objects, in the order of `ids`; `None` for one that is not there. Uses lists,
     /// filters and pages rather than a call per object, and never fails because one of many is missing.
     fn read(cloud: &Self::Cloud, ids: &[Id]) -> impl Future<Output = Result<Vec<Option<Seen<Self>>>>> + Send;
+
+    /// Like `read`, for a plan: what is recorded spares calls. Something that never changes is taken from the record, and
+    /// an answer that may be late is believed where it says what is recorded.
+    fn refresh(
+        cloud: &Self::Cloud,
+        known: &[Known<'_>],
+    ) -> impl Future<Output = Result<Vec<Option<Seen<Self>>>>> + Send {
+        let ids = Known::ids(known);
+        async move { Self::read(cloud, &ids).await }
+    }
 
     /// Changes what differs and can be changed in place.
     fn update(cloud: &Self::Cloud, req: Update<'_, Self>) -> impl Future<Output = Result<()>> + Send;
@@ -432,6 +426,10 @@ pub trait AnyResource: Send + Sync {
     fn protection(&self) -> &'static [&'static str] {
         &[]
     }
+    /// See [`Resource::PROMPT`].
+    fn prompt(&self) -> bool {
+        false
+    }
     /// See [`Resource::foresee`].
     fn foresee(&self, args: &Value) -> Option<Value>;
     /// See [`Resource::align`].
@@ -443,6 +441,14 @@ pub trait AnyResource: Send + Sync {
     /// See [`Resource::read`].
     fn read<'a>(&'a self, cloud: &'a dyn Cloud, ids: &'a [Id])
     -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>>;
+    /// See [`Resource::refresh`].
+    fn refresh<'a>(
+        &'a self,
+        cloud: &'a dyn Cloud,
+        known: &'a [Known<'a>],
+    ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
+        Box::pin(async move { self.read(cloud, &Known::ids(known)).await })
+    }
     /// See [`Resource::update`].
     fn update<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyUpdate<'a>) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::delete`].
@@ -494,6 +500,14 @@ impl<R: Resource> Erased<R> {
         Self(PhantomData)
     }
 
+    /// What was read of so many objects.
+    fn all(seen: &[Option<Seen<R>>], asked: usize) -> Result<Vec<Option<AnySeen>>> {
+        if seen.len() != asked {
+            return Err(CloudError::bug(format!("{} read {} of {asked} objects", R::TYPE, seen.len())));
+        }
+        Ok(seen.iter().map(|s| s.as_ref().map(Self::erase)).collect())
+    }
+
     fn erase(seen: &Seen<R>) -> AnySeen {
         AnySeen {
             args: seen.args.to_object(),
@@ -524,6 +538,10 @@ impl<R: Resource> AnyResource for Erased<R> {
         R::PROTECTION
     }
 
+    fn prompt(&self) -> bool {
+        R::PROMPT
+    }
+
     fn foresee(&self, args: &Value) -> Option<Value> {
         R::foresee(args)
     }
@@ -549,18 +567,15 @@ impl<R: Resource> AnyResource for Erased<R> {
         cloud: &'a dyn Cloud,
         ids: &'a [Id],
     ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
-        Box::pin(async move {
-            let seen = R::read(cloud.get()?, ids).await?;
-            if seen.len() != ids.len() {
-                return Err(CloudError::bug(format!(
-                    "{} read {} of {} objects",
-                    R::TYPE,
-                    seen.len(),
-                    ids.len()
-                )));
-            }
-            Ok(seen.iter().map(|s| s.as_ref().map(Self::erase)).collect())
-        })
+        Box::pin(async move { Self::all(&R::read(cloud.get()?, ids).await?, ids.len()) })
+    }
+
+    fn refresh<'a>(
+        &'a self,
+        cloud: &'a dyn Cloud,
+        known: &'a [Known<'a>],
+    ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
+        Box::pin(async move { Self::all(&R::refresh(cloud.get()?, known).await?, known.len()) })
     }
 
     fn update<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyUpdate<'a>) -> BoxFuture<'a, Result<()>> {

@@ -51,8 +51,9 @@ pub(crate) async fn agree(
         let open = names(found.iter().filter(|d| !d.replace));
         let progress = tried.is_none_or(|before| found.len() < before);
         if !open.is_empty() && progress {
-            if let Err(halt) = call_update(site, subject, &seen, &open).await {
-                return (seen, Err(halt));
+            match call_update(site, subject, &seen, &open).await {
+                Ok(now) => seen = now.unwrap_or(seen),
+                Err(halt) => return (seen, Err(halt)),
             }
         } else if tried.is_some() {
             let halt = not_taken(site, &found);
@@ -117,20 +118,22 @@ fn not_taken(site: &Site, left: &[Difference]) -> Halt {
 }
 
 /// Calls the update, again as long as that may help. What an unanswered one has done is looked at before it is called
-/// again: not every update can be repeated, some name what they replace.
+/// again: not every update can be repeated, some name what they replace. Gives the object where the answer says all.
 pub(crate) async fn call_update(
     site: &mut Site,
     subject: &Subject,
     seen: &AnySeen,
     changed: &[String],
-) -> Result<(), Halt> {
+) -> Result<Option<AnySeen>, Halt> {
     let (resource, cloud) = (Arc::clone(&site.resource), Arc::clone(&site.cloud));
     let (mut seen, mut changed) = (seen.clone(), changed.to_vec());
     let (mut trial, mut unanswered) = (Trial::new(Call::Update), false);
     loop {
         site.alone().await?;
         let request = AnyUpdate { id: &subject.id, want: &subject.want.args, seen: &seen, changed: &changed };
-        let Err(error) = resource.update(&*cloud, request).await else { return Ok(()) };
+        let Err(error) = resource.update(&*cloud, request).await else {
+            return Ok(resource.prompt().then(|| changed_to(site, subject, seen, &changed)));
+        };
         let missing = error.kind() == ErrorKind::NotFound;
         unanswered |= may_have_acted(&error);
         if missing {
@@ -143,13 +146,28 @@ pub(crate) async fn call_update(
             }
         }
         if changed.is_empty() {
-            return Ok(());
+            return Ok(Some(seen));
         }
         if missing {
             let view = site.view(&error).hint("it was deleted by somebody else; plan again");
             return Err(Halt::failed(view));
         }
     }
+}
+
+/// What was seen, with these arguments as they are wanted, as far as AWS would report them.
+fn changed_to(site: &Site, subject: &Subject, mut seen: AnySeen, changed: &[String]) -> AnySeen {
+    let fields = site.resource.schema().args.fields.iter().filter(|f| !f.unread && !f.secret);
+    for field in fields.filter(|f| changed.iter().any(|name| f.name == name)) {
+        let value = subject.want.args.get(field.name).cloned().unwrap_or(Value::Null);
+        if let (Value::Object(outputs), "tags") = (&mut seen.outputs, field.name) {
+            outputs.insert("tags_all".to_owned(), value.clone());
+        }
+        if let Value::Object(args) = &mut seen.args {
+            args.insert(field.name.to_owned(), value);
+        }
+    }
+    seen
 }
 
 /// Sees what an update has left to do: at least once, and again for as long as a report may be late.

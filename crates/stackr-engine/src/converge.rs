@@ -4,7 +4,8 @@
 //! - a create is called only after its intent is durable, always with the intent's uid, and never again before what
 //!   an unanswered one may have made was looked for;
 //! - nobody waits on an id that is not durable;
-//! - a step is done only if AWS reports what is wanted.
+//! - a step is done only if AWS reports what is wanted, or has answered the call that makes it so, where the type says
+//!   that the answer is enough ([`Resource::PROMPT`](stackr_core::Resource::PROMPT)).
 
 use std::time::Duration;
 
@@ -93,11 +94,15 @@ pub(crate) async fn update(mut site: Site, task: Amend) -> Ended {
     }
     let mut subject = Subject::new(task.want, task.object.id.clone());
     let changed: Vec<_> = names(found.iter().filter(|d| !d.field.local));
-    if let Err(halt) = call_update(&mut site, &subject, &task.seen, &changed).await {
-        return Ended::halted(halt, Vec::new());
-    }
+    let now = match call_update(&mut site, &subject, &task.seen, &changed).await {
+        Ok(now) => now,
+        Err(halt) => return Ended::halted(halt, Vec::new()),
+    };
     let began = Instant::now();
-    let first = site.poller.look(&subject.id, Duration::ZERO).await.ok().flatten();
+    let first = match now {
+        Some(now) => Some(now),
+        None => site.poller.look(&subject.id, Duration::ZERO).await.ok().flatten(),
+    };
     let settled = settle(&mut site, &mut subject, first, began).await;
     let maker = Maker { target: &task.target, uid: &task.object.uid };
     finish(site, subject, maker, settled, Did::Updated(changed.len())).await

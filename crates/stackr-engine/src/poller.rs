@@ -138,21 +138,29 @@ pub(crate) fn passes(error: &CloudError) -> bool {
     )
 }
 
-/// The plural read, checked: as many answers as ids, and "not found" is an answer.
+/// The plural read, checked.
 pub(crate) async fn read_all(
     resource: &dyn AnyResource,
     cloud: &dyn Cloud,
     ids: &[String],
 ) -> Result<Vec<Option<AnySeen>>> {
-    match resource.read(cloud, ids).await {
-        Ok(seen) if seen.len() == ids.len() => Ok(seen),
+    checked(resource, resource.read(cloud, ids).await, ids.len())
+}
+
+/// As many answers as were asked for, and "not found" is an answer.
+pub(crate) fn checked(
+    resource: &dyn AnyResource,
+    answer: Result<Vec<Option<AnySeen>>>,
+    asked: usize,
+) -> Result<Vec<Option<AnySeen>>> {
+    match answer {
+        Ok(seen) if seen.len() == asked => Ok(seen),
         Ok(seen) => Err(CloudError::bug(format!(
-            "{} of {} objects of type {} were read",
+            "{} of {asked} objects of type {} were read",
             seen.len(),
-            ids.len(),
             resource.schema().ty
         ))),
-        Err(error) if error.kind() == stackr_core::ErrorKind::NotFound && ids.len() == 1 => Ok(vec![None]),
+        Err(error) if error.kind() == stackr_core::ErrorKind::NotFound && asked == 1 => Ok(vec![None]),
         Err(error) => Err(error),
     }
 }

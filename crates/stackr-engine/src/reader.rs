@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use stackr_core::{
-    Address, AnyKept, AnyRecord, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, Moment, Origin,
-    ProviderKey, Registry, Value, Waits,
+    Address, AnyKept, AnyRecord, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, Known, Moment,
+    Object, Origin, ProviderKey, Registry, Value, Waits,
 };
 use stackr_plan::{Answer, Candidate, Next, Plan, Planner, Question};
 use tokio::time::{Instant, sleep};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Connections,
     event::{ErrorView, Event},
-    poller::{passes, read_all},
+    poller::{checked, passes},
     random::Jitter,
     retry::{Backoff, Call},
     site::{scrub, secrets},
@@ -72,7 +72,8 @@ pub async fn refresh(planner: &mut Planner<'_>, reader: &Reader<'_>) -> Result<P
         match planner.next().map_err(RefreshError::Plan)? {
             Next::Done(plan) => return Ok(*plan),
             Next::Ask(questions) => {
-                let answers = reader.answer(questions).await.map_err(RefreshError::Read)?;
+                let answers = reader.answer(questions, planner.recorded()).await;
+                let answers = answers.map_err(RefreshError::Read)?;
                 planner.answer(answers);
             }
         }
@@ -80,10 +81,10 @@ pub async fn refresh(planner: &mut Planner<'_>, reader: &Reader<'_>) -> Result<P
 }
 
 /// One group of objects: same type, same clients.
-struct Group {
+struct Group<'a> {
     resource: Arc<dyn AnyResource>,
     cloud: Arc<dyn Cloud>,
-    wanted: Vec<Wanted>,
+    wanted: Vec<Wanted<'a>>,
 }
 
 /// An object that is to be taken over.
@@ -102,20 +103,30 @@ pub struct Wish {
 }
 
 #[derive(Clone)]
-struct Wanted {
+struct Wanted<'a> {
     address: Address,
     deposed: Option<String>,
     id: String,
+    last: Option<&'a Object>,
 }
+
+impl Wanted<'_> {
+    fn known(&self) -> Known<'_> {
+        Known { id: &self.id, last: self.last }
+    }
+}
+
+/// What is recorded, by address.
+type Recorded = BTreeMap<Address, Object>;
 
 type Answers = Result<Vec<Answer>, Vec<Unread>>;
 
 impl Reader<'_> {
-    /// Answers questions, all at once.
+    /// Answers questions, all at once. What is recorded of an object spares calls.
     ///
     /// # Errors
     /// Everything that could not be read.
-    pub async fn answer(&self, questions: Vec<Question>) -> Answers {
+    pub async fn answer(&self, questions: Vec<Question>, recorded: &Recorded) -> Answers {
         let mut reads = Vec::new();
         let mut looks = Vec::new();
         let mut imports = Vec::new();
@@ -148,17 +159,19 @@ impl Reader<'_> {
                 .map(|(wish, candidate)| Answer::Candidate { address: wish.address, candidate });
             if failed.is_empty() { Ok(answers.collect()) } else { Err(failed) }
         };
-        let (read, looked, imported) = futures::join!(self.read(reads), looked, imported);
+        let (read, looked, imported) = futures::join!(self.read(reads, recorded), looked, imported);
         collect(looked.into_iter().chain([read, imported]))
     }
 
-    async fn read(&self, questions: Vec<Question>) -> Answers {
-        let mut groups: BTreeMap<(String, usize), Group> = BTreeMap::new();
+    async fn read(&self, questions: Vec<Question>, recorded: &Recorded) -> Answers {
+        let mut groups: BTreeMap<(String, usize), Group<'_>> = BTreeMap::new();
         let mut failed = Vec::new();
         let mut by_origin = BTreeMap::new();
         for question in questions {
             if let Question::Read { address, deposed, ty, origin, id } = question {
-                by_origin.entry(origin).or_insert_with(Vec::new).push((ty, Wanted { address, deposed, id }));
+                let last = recorded.get(&address).filter(|last| last.id == id && last.ty == ty);
+                let wanted = Wanted { address, deposed, id, last };
+                by_origin.entry(origin).or_insert_with(Vec::new).push((ty, wanted));
             }
         }
         let clouds = join_all(by_origin.keys().map(|origin| self.connections.recorded(origin))).await;
@@ -192,19 +205,24 @@ impl Reader<'_> {
         collect(answers.into_iter().chain([if failed.is_empty() { Ok(Vec::new()) } else { Err(failed) }]))
     }
 
-    async fn read_chunk(&self, resource: &dyn AnyResource, cloud: &dyn Cloud, wanted: &[Wanted]) -> Answers {
-        let ids: Vec<String> = wanted.iter().map(|w| w.id.clone()).collect();
-        let mut seen: Vec<_> = match self.patient_read(resource, cloud, &ids).await {
+    async fn read_chunk(
+        &self,
+        resource: &dyn AnyResource,
+        cloud: &dyn Cloud,
+        wanted: &[Wanted<'_>],
+    ) -> Answers {
+        let known: Vec<_> = wanted.iter().map(Wanted::known).collect();
+        let mut seen: Vec<_> = match self.patient_read(resource, cloud, &known).await {
             Ok(seen) => seen.into_iter().map(Ok).collect(),
             // One object spoils the call for the others: each alone, so that it is known which.
-            Err(error) if ids.len() > 1 && !passes(&error) => {
-                let alone = |id| self.patient_read(resource, cloud, std::slice::from_ref(id));
-                let each = join_all(ids.iter().map(alone)).await;
+            Err(error) if known.len() > 1 && !passes(&error) => {
+                let alone = |one| self.patient_read(resource, cloud, std::slice::from_ref(one));
+                let each = join_all(known.iter().map(alone)).await;
                 each.into_iter().map(|one| one.map(|mut seen| seen.pop().flatten())).collect()
             }
             Err(error) => return Err(wanted.iter().map(|w| unread(&w.address, &error)).collect()),
         };
-        self.look_again(resource, cloud, &ids, &mut seen).await;
+        self.look_again(resource, cloud, &known, &mut seen).await;
         collect(wanted.iter().zip(seen).map(|(wanted, seen)| match seen {
             Ok(seen) => {
                 let (address, deposed) = (wanted.address.clone(), wanted.deposed.clone());
@@ -241,10 +259,12 @@ impl Reader<'_> {
             }
         }
         // One by one where one of them spoils the others: the rest is worth having.
-        let answers = match self.read(questions.clone()).await {
+        let nothing = Recorded::new();
+        let answers = match self.read(questions.clone(), &nothing).await {
             Ok(answers) => answers,
             Err(_) => {
-                let alone = join_all(questions.into_iter().map(|question| self.read(vec![question]))).await;
+                let alone = questions.into_iter().map(|question| self.read(vec![question], &nothing));
+                let alone = join_all(alone).await;
                 alone
                     .into_iter()
                     .flat_map(|one| one.unwrap_or_else(|why| (failed.extend(why), Vec::new()).1))
@@ -279,15 +299,15 @@ impl Reader<'_> {
         &self,
         resource: &dyn AnyResource,
         cloud: &dyn Cloud,
-        ids: &[String],
+        known: &[Known<'_>],
         seen: &mut [Result<Option<AnySeen>, CloudError>],
     ) {
-        let missing: Vec<usize> = (0..ids.len()).filter(|i| matches!(seen[*i], Ok(None))).collect();
+        let missing: Vec<usize> = (0..known.len()).filter(|i| matches!(seen[*i], Ok(None))).collect();
         if missing.is_empty() || self.second_look.is_zero() {
             return;
         }
         sleep(self.second_look).await;
-        let again: Vec<String> = missing.iter().map(|i| ids[*i].clone()).collect();
+        let again: Vec<_> = missing.iter().map(|i| known[*i]).collect();
         if let Ok(found) = self.patient_read(resource, cloud, &again).await {
             for (i, found) in missing.into_iter().zip(found) {
                 seen[i] = Ok(found);
@@ -299,11 +319,11 @@ impl Reader<'_> {
         &self,
         resource: &dyn AnyResource,
         cloud: &dyn Cloud,
-        ids: &[String],
+        known: &[Known<'_>],
     ) -> Result<Vec<Option<AnySeen>>, CloudError> {
-        let mut patience = self.patience(resource.schema().ty, ids.len(), Arc::default());
+        let mut patience = self.patience(resource.schema().ty, known.len(), Arc::default());
         loop {
-            match read_all(resource, cloud, ids).await {
+            match checked(resource, resource.refresh(cloud, known).await, known.len()) {
                 Ok(seen) => return Ok(seen),
                 Err(error) => patience.pause(error).await?,
             }

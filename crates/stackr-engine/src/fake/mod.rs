@@ -87,6 +87,8 @@ pub struct World {
     pub things: BTreeMap<String, Thing>,
     /// Every call so far: `create fake_network`.
     pub calls: Vec<String>,
+    /// The networks that were read with what is recorded of them.
+    pub recorded: Vec<String>,
     /// How many ids each call was about.
     pub sizes: Vec<usize>,
     /// Types whose next creates fail in the end, as a state.

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use stackr_core::{
-    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Status, Tags, Update, Waits,
+    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Known, Outputs, Resource, Result,
+    Seen, Status, Tags, Update, Waits,
 };
 use tokio::time::Instant;
 
 use super::{Fake, Thing, World};
 
-/// Made at once, with a part that only an update sets; no name, no token: found by its tag.
+/// Made at once, with a part that only an update sets, at once too; no name, no token: found by its tag.
 pub struct Network;
 
 /// A network.
@@ -184,6 +184,7 @@ async fn find_tagged(fake: &Fake, ty: &'static str, uid: &str) -> Result<Option<
 impl Resource for Network {
     const TYPE: &'static str = "fake_network";
     const WAITS: Waits = Waits::INSTANT;
+    const PROMPT: bool = true;
     type Cloud = Fake;
     type Args = NetworkArgs;
     type Outputs = NetworkOutputs;
@@ -205,6 +206,12 @@ impl Resource for Network {
             tags_all: args.tags.clone(),
         })
         .await
+    }
+
+    async fn refresh(fake: &Fake, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let recorded = known.iter().filter_map(|known| known.output("id")?.to_text());
+        fake.with(|world| world.recorded.extend(recorded));
+        Self::read(fake, &Known::ids(known)).await
     }
 
     async fn update(fake: &Fake, req: Update<'_, Self>) -> Result<()> {

@@ -92,6 +92,41 @@ async fn pending_objects_of_one_type_are_polled_in_one_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_update_that_is_done_with_its_answer_is_not_read_again() {
+    let lab = Lab::new();
+    let network = |remark: &str| {
+        let mut stack = Stack::new("one");
+        stack.add("a", Network::args().range("10.0").remark(remark).tags([("k", remark)]));
+        stack
+    };
+    lab.run(Some(&network("first"))).await.summary();
+    let calls = lab.fake.with(|world| std::mem::take(&mut world.calls));
+    assert_eq!(calls, ["create fake_network", "read fake_network", "update fake_network"]);
+    lab.run(Some(&network("second"))).await.summary();
+    let calls = lab.fake.with(|world| std::mem::take(&mut world.calls));
+    assert_eq!(calls, ["read fake_network", "update fake_network"]);
+    let state = lab.state().await;
+    let object = state.objects.values().next().unwrap();
+    assert_eq!(
+        (&object.args["remark"], &object.outputs["tags_all"]["k"]),
+        (&"second".into(), &"second".into())
+    );
+    let inventory = lab.inventory();
+    lab.check(Some(&network("second")), &inventory, "changed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_reads_with_what_is_recorded() {
+    let lab = Lab::new();
+    lab.run(Some(&stack(1))).await.summary();
+    let recorded = lab.fake.with(|world| std::mem::take(&mut world.recorded));
+    assert!(recorded.is_empty(), "{recorded:?}");
+    lab.run(Some(&stack(1))).await.summary();
+    let recorded = lab.fake.with(|world| std::mem::take(&mut world.recorded));
+    assert_eq!(recorded, ["net-1", "net-2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn durations_are_learned_and_make_polls_denser_near_the_end() {
     let lab = Lab::new();
     lab.run(Some(&stack(1))).await.summary();
