@@ -9,7 +9,7 @@
 use std::{
     any::{Any, TypeId},
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use crate::{
     gather::Gathering,
     http,
     sts::{Caller, Sts},
+    tagging::Tagging,
 };
 
 /// How long one attempt of a call may take. AWS answers control-plane calls within a few seconds; a minute is
@@ -44,6 +45,7 @@ macro_rules! clients {
             origin: Arc<Origin>,
             limiter: Arc<dyn Limiter>,
             caller: OnceLock<Caller>,
+            tagging: Arc<Tagging>,
             $($(#[$cfg])* $field: OnceLock<Service<$sdk::Client>>,)*
         }
 
@@ -51,11 +53,13 @@ macro_rules! clients {
             /// Clients from a loaded configuration. `endpoints` are by the provider's service names.
             #[must_use]
             pub fn new(config: SdkConfig, provider: &ProviderConfig, origin: Origin, limiter: Arc<dyn Limiter>) -> Self {
+                let origin = Arc::new(origin);
                 Self {
+                    tagging: Arc::new(tagging(&config, provider, &origin, &limiter)),
                     config,
                     path_style: provider.s3_use_path_style,
                     endpoints: provider.endpoints.clone(),
-                    origin: Arc::new(origin),
+                    origin,
                     limiter,
                     caller: OnceLock::new(),
                     $($(#[$cfg])* $field: OnceLock::new(),)*
@@ -130,10 +134,33 @@ open! {
     #[cfg(feature = "servicediscovery")] servicediscovery: aws_sdk_servicediscovery, "servicediscovery", "servicediscovery";
 }
 
+/// The client of the tagging API, which the clients of all services share.
+fn tagging(
+    config: &SdkConfig,
+    provider: &ProviderConfig,
+    origin: &Arc<Origin>,
+    limiter: &Arc<dyn Limiter>,
+) -> Tagging {
+    let mut config = aws_sdk_resourcegroupstagging::config::Builder::from(config);
+    if let Some(url) = provider.endpoints.get("resourcegroupstaggingapi") {
+        config = config.endpoint_url(url);
+    }
+    let (origin, limiter) = (Arc::clone(origin), Arc::clone(limiter));
+    LazyLock::new(Box::new(move || Service {
+        client: aws_sdk_resourcegroupstagging::Client::from_conf(config.build()),
+        name: "tag",
+        origin,
+        limiter,
+        gathering: Gathering::default(),
+        tagging: None,
+    }))
+}
+
 impl Aws {
     fn wrap<C>(&self, name: &'static str, client: C) -> Service<C> {
         let (origin, limiter) = (Arc::clone(&self.origin), Arc::clone(&self.limiter));
-        Service { client, name, origin, limiter, gathering: Gathering::default() }
+        let tagging = Some(Arc::clone(&self.tagging));
+        Service { client, name, origin, limiter, gathering: Gathering::default(), tagging }
     }
 
     fn sts(&self) -> Sts {

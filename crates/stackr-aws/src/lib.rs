@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod http;
 mod service;
+mod tagging;
 mod tags;
 mod timeouts;
 

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use stackr_core::{CloudError, ErrorKind, Limiter, Origin, Result};
 
-use crate::{error, gather::Gathering};
+use crate::{error, gather::Gathering, tagging::Tagging};
 
 /// The client of one service in one account and region. `C` is the SDK's client type.
 pub struct Service<C> {
@@ -18,6 +18,8 @@ pub struct Service<C> {
     pub origin: Arc<Origin>,
     pub(crate) limiter: Arc<dyn Limiter>,
     pub(crate) gathering: Gathering,
+    /// The tags of objects of all services; absent where nothing is known of it.
+    pub(crate) tagging: Option<Arc<Tagging>>,
 }
 
 impl<C> Service<C> {
@@ -111,6 +113,7 @@ pub(crate) mod testing {
             origin: Arc::new(Origin { account, region, ..Origin::default() }),
             limiter: Arc::new(Unlimited),
             gathering: Gathering::default(),
+            tagging: None,
         }
     }
 }

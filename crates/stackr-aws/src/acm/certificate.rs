@@ -19,15 +19,12 @@ use aws_sdk_acm::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, Create, Created, Delete, DnsName, Find, Gone, Id, Outputs, Resource, Result, Seen, Set,
-    Status, Tags, Type, Update, Value, Waits, need,
+    Args, Block, Create, Created, Delete, DnsName, Find, Gone, Id, Known, Outputs, Resource, Result, Seen,
+    Set, Status, Tags, Type, Update, Value, Waits, need,
 };
 
-use super::{Acm, describe, sync_tags, tag_list, tags_of, time};
-use crate::{
-    service::{in_order, onward},
-    tags,
-};
+use super::{Acm, describe, sync_tags, tag_list, tags_of, time, users_tags};
+use crate::{service::onward, tags};
 
 /// A certificate.
 pub struct Certificate;
@@ -149,13 +146,14 @@ impl Resource for Certificate {
     }
 
     async fn read(acm: &Acm, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let found = try_join_all(ids.iter().map(|arn| async move {
-            let (found, tags) = futures::try_join!(describe(acm, arn), tags_of(acm, arn))?;
-            Ok(found.map(|certificate| (arn.clone(), certificate, tags::users(tags))))
-        }));
-        let found = found.await?.into_iter().flatten();
-        let found = found.map(|(arn, certificate, tags)| Ok((arn, seen(&certificate, tags)?)));
-        Ok(in_order(ids, found.collect::<Result<_>>()?))
+        Self::refresh(acm, &Known::unrecorded(ids)).await
+    }
+
+    async fn refresh(acm: &Acm, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let described = try_join_all(known.iter().map(|known| describe(acm, known.id)));
+        let (found, tags) = futures::try_join!(described, users_tags(acm, known))?;
+        let found = found.into_iter().zip(tags);
+        found.map(|(found, tags)| found.map(|found| seen(&found, tags)).transpose()).collect()
     }
 
     async fn update(acm: &Acm, req: Update<'_, Self>) -> Result<()> {

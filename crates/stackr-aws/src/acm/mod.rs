@@ -1,7 +1,7 @@
 //! Certificate Manager.
 //!
 //! Facts that shape these helpers:
-//! - certificates are described one by one, and so are their tags;
+//! - certificates are described one by one, and so are their tags, unless the tagging API confirms what is recorded;
 //! - a certificate may take seconds to be readable after the request.
 
 mod certificate;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_acm::types::{CertificateDetail, Tag};
 use aws_smithy_types::{DateTime, date_time::Format, error::operation::BuildError};
 use futures::future::try_join_all;
-use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
+use stackr_core::{CloudError, ErrorKind, Id, Known, Registry, Result, Tags};
 
 use crate::{Service, gather::Source, tags};
 
@@ -58,6 +58,18 @@ async fn tags_of(acm: &Acm, arn: &str) -> Result<Tags> {
     let answer = acm.call("ListTagsForCertificate", request.send()).await.map(|t| t.tags);
     let tags = unless_missing(answer)?.unwrap_or_default();
     Ok(tags.into_iter().map(|t| (t.key, t.value.unwrap_or_default())).collect())
+}
+
+/// The users' tags of certificates, in their order: the confirmed ones, or as Certificate Manager says.
+async fn users_tags(acm: &Acm, known: &[Known<'_>]) -> Result<Vec<Tags>> {
+    let confirmed = acm.still_tagged(known).await;
+    try_join_all(known.iter().map(|known| async {
+        match confirmed.get(known.id) {
+            Some(tags) => Ok(tags.clone()),
+            None => Ok(tags::users(tags_of(acm, known.id).await?)),
+        }
+    }))
+    .await
 }
 
 /// Nothing, where AWS says that there is nothing.

@@ -2,19 +2,20 @@
 //!
 //! Facts about the API that shape this file:
 //! - DNS attributes are not part of the create call and are read one call per attribute;
-//! - AWS makes a default security group, network ACL and main route table with it, which vanish with it;
+//! - AWS makes a default security group, network ACL and main route table with it, which vanish with it; another table may
+//!   become the main one, and nothing else of this changes;
 //! - no name and no client token: what a lost create left is found by its ownership tag.
 
-use aws_sdk_ec2::types::{ResourceType, Tenancy, Vpc as Described, VpcAttributeName, VpcState};
+use aws_sdk_ec2::types::{ResourceType, RouteTable, Tenancy, Vpc as Described, VpcAttributeName, VpcState};
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Cidr, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
-    Update, Waits, need,
+    Args, Cidr, Create, Created, Delete, ErrorKind, Find, Id, Known, Outputs, Resource, Result, Seen, Status,
+    Tags, Update, Waits, need,
 };
 
 use super::{
-    Ec2, batches, boolean, by_uid, filter, holders, is_ours, main_route_table, pages, read_tags, sync_tags,
-    tag_spec, vpc_attribute,
+    Ec2, batches, boolean, by_uid, filter, holders, is_ours, main_route_table, pages, read_tags,
+    routing::Tables, sync_tags, tag_spec, vpc_attribute,
 };
 use crate::service::in_order;
 
@@ -96,11 +97,16 @@ impl Resource for Vpc {
     }
 
     async fn read(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
+        Self::refresh(ec2, &Known::unrecorded(ids)).await
+    }
+
+    async fn refresh(ec2: &Ec2, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let ids = Known::ids(known);
         // All at once: what is beside a VPC that is not there is nothing.
-        let beside = try_join_all(ids.iter().map(|id| beside(ec2, id)));
-        let (found, beside) = futures::try_join!(described(ec2, ids), beside)?;
+        let beside = try_join_all(known.iter().map(|known| beside(ec2, known)));
+        let (found, beside) = futures::try_join!(described(ec2, &ids), beside)?;
         let found = in_order(
-            ids,
+            &ids,
             found.into_iter().map(|vpc| (vpc.vpc_id.clone().unwrap_or_default(), vpc)).collect(),
         );
         let seen = |(vpc, beside): (Option<Described>, Option<Beside>)| {
@@ -160,34 +166,63 @@ async fn described(ec2: &Ec2, ids: &[Id]) -> Result<Vec<Described>> {
 }
 
 /// What `DescribeVpcs` does not say about one VPC; nothing if it is not there. The calls go out together.
-async fn beside(ec2: &Ec2, vpc: &str) -> Result<Option<Beside>> {
-    match Box::pin(asked_beside(ec2, vpc)).await {
+async fn beside(ec2: &Ec2, known: &Known<'_>) -> Result<Option<Beside>> {
+    match Box::pin(asked_beside(ec2, known)).await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         beside => beside.map(Some),
     }
 }
 
-async fn asked_beside(ec2: &Ec2, vpc: &str) -> Result<Beside> {
-    let group = ec2.client.describe_security_groups().filters(filter("vpc-id", [vpc]));
-    let group = group.filters(filter("group-name", ["default"]));
-    let acl = ec2.client.describe_network_acls().filters(filter("vpc-id", [vpc]));
-    let acl = acl.filters(filter("default", ["true"]));
-    let (dns_support, dns_hostnames, usage_metrics, route_table, group, acl) = futures::try_join!(
+async fn asked_beside(ec2: &Ec2, known: &Known<'_>) -> Result<Beside> {
+    let vpc = known.id;
+    let (dns_support, dns_hostnames, usage_metrics, route_table, (security_group, network_acl)) = futures::try_join!(
         vpc_attribute(ec2, vpc, VpcAttributeName::EnableDnsSupport),
         vpc_attribute(ec2, vpc, VpcAttributeName::EnableDnsHostnames),
         vpc_attribute(ec2, vpc, VpcAttributeName::EnableNetworkAddressUsageMetrics),
-        main_route_table(ec2, vpc),
+        route_table(ec2, known),
+        made_with_it(ec2, known),
+    )?;
+    Ok(Beside { dns_support, dns_hostnames, usage_metrics, route_table, security_group, network_acl })
+}
+
+/// The main route table: the recorded one, asked for among others, if it still is.
+async fn route_table(ec2: &Ec2, known: &Known<'_>) -> Result<Option<String>> {
+    if let Some(table) = recorded(known, "main_route_table_id") {
+        let tables = ec2.gather::<Tables>([table.clone()]).await?;
+        let is_main = |table: &RouteTable| {
+            let main = table.associations().iter().any(|association| association.main() == Some(true));
+            main && table.vpc_id() == Some(known.id)
+        };
+        if tables.get(&table).is_some_and(is_main) {
+            return Ok(Some(table));
+        }
+    }
+    main_route_table(ec2, known.id).await
+}
+
+/// The default security group and network ACL, which are the same for ever.
+async fn made_with_it(ec2: &Ec2, known: &Known<'_>) -> Result<(Option<String>, Option<String>)> {
+    let (group, acl) =
+        (recorded(known, "default_security_group_id"), recorded(known, "default_network_acl_id"));
+    if group.is_some() && acl.is_some() {
+        return Ok((group, acl));
+    }
+    let group = ec2.client.describe_security_groups().filters(filter("vpc-id", [known.id]));
+    let group = group.filters(filter("group-name", ["default"]));
+    let acl = ec2.client.describe_network_acls().filters(filter("vpc-id", [known.id]));
+    let acl = acl.filters(filter("default", ["true"]));
+    let (group, acl) = futures::try_join!(
         ec2.call("DescribeSecurityGroups", group.send()),
         ec2.call("DescribeNetworkAcls", acl.send()),
     )?;
-    Ok(Beside {
-        dns_support,
-        dns_hostnames,
-        usage_metrics,
-        route_table,
-        security_group: group.security_groups().first().and_then(|g| g.group_id()).map(str::to_owned),
-        network_acl: acl.network_acls().first().and_then(|a| a.network_acl_id()).map(str::to_owned),
-    })
+    Ok((
+        group.security_groups().first().and_then(|g| g.group_id()).map(str::to_owned),
+        acl.network_acls().first().and_then(|a| a.network_acl_id()).map(str::to_owned),
+    ))
+}
+
+fn recorded(known: &Known<'_>, output: &str) -> Option<String> {
+    known.output(output)?.as_str().map(str::to_owned)
 }
 
 /// What AWS says about one VPC, in our words.

@@ -2,7 +2,7 @@
 //!
 //! Facts that shape these helpers:
 //! - one missing name fails a whole `DescribeRepositories`, so a refused batch is asked again one by one;
-//! - tags are a call per repository;
+//! - tags are a call per repository, unless the tagging API confirms what is recorded;
 //! - the policies belong to a repository and are found by its name; setting one overwrites what is there.
 
 mod images;
@@ -10,6 +10,8 @@ mod lifecycle_policy;
 mod repository;
 mod repository_lookup;
 mod repository_policy;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_ecr::types::{Repository as Described, Tag};
 use futures::future::try_join_all;
@@ -38,11 +40,8 @@ pub(crate) fn register(registry: Registry) -> Registry {
 /// The most names that one describe takes.
 const NAMES: usize = 100;
 
-/// A repository and its tags.
-type Found = (Described, Vec<Tag>);
-
-/// These repositories with their tags; a missing one is left out.
-async fn describe(ecr: &Ecr, names: &[Id], registry: Option<&str>) -> Result<Vec<Found>> {
+/// These repositories; a missing one is left out.
+async fn describe(ecr: &Ecr, names: &[Id], registry: Option<&str>) -> Result<Vec<Described>> {
     let batches = names.chunks(NAMES).map(|batch| async move {
         match ask(ecr, batch, registry).await {
             Err(error) if error.kind() == ErrorKind::NotFound && batch.len() > 1 => {
@@ -55,12 +54,7 @@ async fn describe(ecr: &Ecr, names: &[Id], registry: Option<&str>) -> Result<Vec
             answer => unless_missing(answer),
         }
     });
-    let found = try_join_all(batches).await?.into_iter().flatten();
-    try_join_all(found.map(|repository| async {
-        let tags = tags_of(ecr, repository.repository_arn().unwrap_or_default()).await?;
-        Ok((repository, tags))
-    }))
-    .await
+    Ok(try_join_all(batches).await?.into_iter().flatten().collect())
 }
 
 async fn ask(ecr: &Ecr, names: &[Id], registry: Option<&str>) -> Result<Vec<Described>> {
@@ -70,10 +64,20 @@ async fn ask(ecr: &Ecr, names: &[Id], registry: Option<&str>) -> Result<Vec<Desc
     Ok(answer.repositories.unwrap_or_default())
 }
 
-async fn tags_of(ecr: &Ecr, arn: &str) -> Result<Vec<Tag>> {
+/// All tags of a repository, ours among them; none if it is gone.
+async fn tags_of(ecr: &Ecr, repository: &Described) -> Result<Tags> {
+    let arn = repository.repository_arn().unwrap_or_default();
     let request = ecr.client.list_tags_for_resource().resource_arn(arn);
     let answer = unless_missing(ecr.call("ListTagsForResource", request.send()).await.map(|a| a.tags))?;
-    Ok(answer.unwrap_or_default())
+    Ok(answer.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+/// The users' tags of a repository: the confirmed ones, or as ECR says.
+async fn users_tags(ecr: &Ecr, repository: &Described, confirmed: &BTreeMap<Id, Tags>) -> Result<Tags> {
+    match confirmed.get(repository.repository_arn().unwrap_or_default()) {
+        Some(tags) => Ok(tags.clone()),
+        None => Ok(tags::users(tags_of(ecr, repository).await?)),
+    }
 }
 
 /// Nothing, where AWS says that there is nothing.
@@ -82,16 +86,6 @@ fn unless_missing<T: Default>(answer: Result<T>) -> Result<T> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(T::default()),
         answer => answer,
     }
-}
-
-/// The user's tags of a repository.
-fn read_tags(tags: &[Tag]) -> Tags {
-    tags::users(tags.iter().map(|t| (t.key(), t.value())))
-}
-
-/// Whether a repository was made for this uid.
-fn is_ours(tags: &[Tag], uid: &str) -> bool {
-    tags.iter().any(|t| t.key() == tags::UID && t.value() == uid)
 }
 
 /// The tags of a call; none if there are none.

@@ -6,15 +6,16 @@
 
 use aws_sdk_ecr::types::{
     EncryptionConfiguration as SdkEncryption, EncryptionType, ImageScanningConfiguration as SdkScanning,
-    ImageTagMutability, Repository as Described, Tag,
+    ImageTagMutability, Repository as Described,
 };
+use futures::future::try_join_all;
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
-    Update, Waits, need,
+    Args, CloudError, Create, Created, Delete, Find, Id, Known, Outputs, Resource, Result, Seen, Status,
+    Tags, Update, Waits, need,
 };
 
-use super::{Ecr, ImageEncryption, ImageScanning, describe, is_ours, read_tags, sync_tags, write_tags};
-use crate::service::in_order;
+use super::{Ecr, ImageEncryption, ImageScanning, describe, sync_tags, tags_of, users_tags, write_tags};
+use crate::{service::in_order, tags};
 
 /// An ECR repository.
 pub struct Repository;
@@ -82,14 +83,22 @@ impl Resource for Repository {
             .set_tags(write_tags(&args.tags)?);
         let made = ecr.call("CreateRepository", create.send()).await?;
         let made = made.repository().ok_or_else(|| CloudError::bug("the answer has no repository"))?;
-        Ok(Created::seen(&args.name, seen(made, &write_tags(&args.tags)?.unwrap_or_default())?))
+        Ok(Created::seen(&args.name, seen(made, tags::users(args.tags.clone()))?))
     }
 
     async fn read(ecr: &Ecr, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let found = describe(ecr, ids, None).await?;
-        let found =
-            found.iter().map(|(r, tags)| Ok((need(r.repository_name(), "repositoryName")?, seen(r, tags)?)));
-        Ok(in_order(ids, found.collect::<Result<_>>()?))
+        Self::refresh(ecr, &Known::unrecorded(ids)).await
+    }
+
+    async fn refresh(ecr: &Ecr, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let ids = Known::ids(known);
+        let (found, tagged) = futures::join!(describe(ecr, &ids, None), ecr.still_tagged(known));
+        let found = found?;
+        let found = try_join_all(found.iter().map(|repository| async {
+            let tags = users_tags(ecr, repository, &tagged).await?;
+            Ok((need(repository.repository_name(), "repositoryName")?, seen(repository, tags)?))
+        }));
+        Ok(in_order(&ids, found.await?))
     }
 
     async fn update(ecr: &Ecr, req: Update<'_, Self>) -> Result<()> {
@@ -118,7 +127,9 @@ impl Resource for Repository {
     async fn find(ecr: &Ecr, req: Find<'_, RepositoryArgs>) -> Result<Option<Id>> {
         let Some(args) = req.args else { return Ok(None) };
         let found = describe(ecr, std::slice::from_ref(&args.name), None).await?;
-        Ok(found.iter().any(|(_, tags)| is_ours(tags, req.uid)).then(|| args.name.clone()))
+        let Some(repository) = found.first() else { return Ok(None) };
+        let ours = tags_of(ecr, repository).await?.get(tags::UID).is_some_and(|uid| uid == req.uid);
+        Ok(ours.then(|| args.name.clone()))
     }
 }
 
@@ -127,9 +138,8 @@ fn scanning(wanted: &ImageScanning) -> SdkScanning {
 }
 
 /// What AWS says about one repository, in our words.
-fn seen(repository: &Described, tags: &[Tag]) -> Result<Seen<Repository>> {
+fn seen(repository: &Described, tags: Tags) -> Result<Seen<Repository>> {
     let name = need(repository.repository_name(), "repositoryName")?;
-    let tags = read_tags(tags);
     Ok(Seen {
         status: Status::Ready,
         args: RepositoryArgs {
@@ -167,7 +177,7 @@ mod tests {
     #[test]
     fn what_is_not_said_is_what_is_so_by_default() {
         let repository = Described::builder().repository_name("a").repository_arn("arn:a").registry_id("1");
-        let args = seen(&repository.repository_uri("u/a").build(), &[]).unwrap().args;
+        let args = seen(&repository.repository_uri("u/a").build(), Tags::new()).unwrap().args;
         assert_eq!(args.image_tag_mutability, "MUTABLE");
         assert_eq!(args.image_scanning_configuration, Some(ImageScanning { scan_on_push: false }));
     }

@@ -3,8 +3,8 @@
 use aws_sdk_ecr::types::{ImageDetail, ImageTagMutability, TagStatus};
 use stackr_core::{Args, CloudError, ErrorKind, Lookup, Outputs, Result, Tags, need};
 
-use super::{Ecr, ImageEncryption, ImageScanning, describe, read_tags};
-use crate::service::onward;
+use super::{Ecr, ImageEncryption, ImageScanning, describe, tags_of};
+use crate::{service::onward, tags};
 
 /// An ECR repository that is there already.
 pub struct RepositoryLookup;
@@ -51,7 +51,7 @@ impl Lookup for RepositoryLookup {
     async fn read(ecr: &Ecr, args: &RepositoryLookupArgs) -> Result<RepositoryLookupOutputs> {
         let registry = args.registry_id.as_deref();
         let found = describe(ecr, std::slice::from_ref(&args.name), registry).await?;
-        let (repository, tags) = found.first().ok_or_else(|| {
+        let repository = found.first().ok_or_else(|| {
             let message = format!("there is no repository with the name {}", args.name);
             CloudError::new(ErrorKind::Invalid, "ecr:DescribeRepositories", message)
         })?;
@@ -76,7 +76,7 @@ impl Lookup for RepositoryLookup {
                 .into_iter()
                 .collect(),
             most_recent_image_tags: newest(&images(ecr, args).await?),
-            tags: read_tags(tags),
+            tags: tags::users(tags_of(ecr, repository).await?),
         })
     }
 }

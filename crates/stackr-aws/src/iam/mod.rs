@@ -2,11 +2,12 @@
 //!
 //! Facts that shape these helpers:
 //! - documents come back percent-encoded (RFC 3986), and the SDK does not decode them;
-//! - lists leave out tags and more, so every object is read by a call of its own;
+//! - lists leave out tags and more, so objects are read by a call each; many roles are read by two lists (`parts.rs`);
 //! - each type has tag calls of its own;
 //! - names are unique in the account whatever their path, and case does not tell two apart.
 
 mod openid_connect_provider;
+mod parts;
 mod policy;
 mod policy_document;
 mod policy_text;

@@ -14,7 +14,12 @@ use stackr_core::{
     Tags, Update, Waits, need,
 };
 
-use super::{Iam, decode, is_ours, moment, name, pages, read_tags, sync_tags, unless_missing, write_tags};
+use super::{
+    Iam, decode, is_ours, moment, name, pages,
+    parts::{Part, Told, parts},
+    read_tags, sync_tags, write_tags,
+};
+use crate::tags;
 
 /// An IAM role.
 pub struct Role;
@@ -83,15 +88,21 @@ impl Resource for Role {
             .set_tags(write_tags(&args.tags)?);
         let made = iam.call("CreateRole", create.send()).await?;
         let made = made.role().ok_or_else(|| CloudError::bug("the answer has no Role"))?;
-        Ok(Created::id(made.role_name()))
+        // The answer has what AWS gives the role, and not all that it was asked for.
+        let mut seen = seen(made)?;
+        seen.args = RoleArgs { tags: tags::users(args.tags.clone()), ..args.clone() };
+        seen.args.name = Some(made.role_name().to_owned());
+        seen.outputs.tags_all = seen.args.tags.clone();
+        Ok(Created::seen(made.role_name(), seen))
     }
 
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        try_join_all(ids.iter().map(|id| async {
-            let found = get(iam, id).await?;
-            found.as_ref().map(seen).transpose()
-        }))
-        .await
+        let found = parts(iam, ids.iter().map(|id| (id.clone(), Part::Itself))).await?;
+        let read = |id: &Id| match found.get(&(id.clone(), Part::Itself)) {
+            Some(Told::Itself(role)) => seen(role).map(Some),
+            _ => Ok(None),
+        };
+        ids.iter().map(read).collect()
     }
 
     async fn update(iam: &Iam, req: Update<'_, Self>) -> Result<()> {
@@ -135,18 +146,15 @@ impl Resource for Role {
     async fn find(iam: &Iam, req: Find<'_, RoleArgs>) -> Result<Option<Id>> {
         let Some(args) = req.args else { return Ok(None) };
         let name = wanted_name(args, req.uid);
-        let found = get(iam, &name).await?;
-        Ok(found.filter(|role| is_ours(role.tags(), req.uid)).map(|_| name))
+        let key = (name.clone(), Part::Itself);
+        let found = parts(iam, [key.clone()]).await?.remove(&key);
+        let ours = matches!(found, Some(Told::Itself(role)) if is_ours(role.tags(), req.uid));
+        Ok(ours.then_some(name))
     }
 }
 
 fn wanted_name(args: &RoleArgs, uid: &str) -> String {
     name(args.name.as_deref(), args.name_prefix.as_deref(), uid)
-}
-
-async fn get(iam: &Iam, name: &str) -> Result<Option<Described>> {
-    let found = unless_missing(iam.call("GetRole", iam.client.get_role().role_name(name).send()).await)?;
-    Ok(found.and_then(|found| found.role))
 }
 
 /// Takes away everything that keeps a role from being deleted.

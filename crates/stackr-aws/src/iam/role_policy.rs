@@ -3,13 +3,15 @@
 //! Facts about the API that shape this file:
 //! - it is known by role and name, and putting it overwrites what is there.
 
-use futures::future::try_join_all;
 use stackr_core::{
     Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Kind, Outputs, Policy, Resource, Result,
     Seen, Status, Update, Waits, equal,
 };
 
-use super::{Iam, decode, name, unless_missing};
+use super::{
+    Iam, name,
+    parts::{Part, Told, parts},
+};
 
 /// An IAM role policy.
 pub struct RolePolicy;
@@ -40,6 +42,7 @@ pub struct RolePolicyOutputs {
 impl Resource for RolePolicy {
     const TYPE: &'static str = "aws_iam_role_policy";
     const WAITS: Waits = Waits::INSTANT;
+    const PROMPT: bool = true;
     type Cloud = Iam;
     type Args = RolePolicyArgs;
     type Outputs = RolePolicyOutputs;
@@ -60,11 +63,17 @@ impl Resource for RolePolicy {
     }
 
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        try_join_all(ids.iter().map(|id| async {
-            let Some((role, name)) = id.split_once(':') else { return Ok(None) };
-            get(iam, role, name).await
-        }))
-        .await
+        let key =
+            |id: &Id| id.split_once(':').map(|(role, name)| (role.to_owned(), Part::Policy(name.to_owned())));
+        let found = parts(iam, ids.iter().filter_map(key)).await?;
+        let read = |id: &Id| match found.get(&key(id)?)? {
+            Told::Policy(document) => {
+                let (role, name) = id.split_once(':')?;
+                Some(seen(role, name, document.as_str().into()))
+            }
+            _ => None,
+        };
+        Ok(ids.iter().map(read).collect())
     }
 
     async fn update(iam: &Iam, req: Update<'_, Self>) -> Result<()> {
@@ -103,9 +112,8 @@ async fn put(iam: &Iam, role: &str, name: &str, policy: &Policy) -> Result<()> {
 }
 
 async fn get(iam: &Iam, role: &str, name: &str) -> Result<Option<Seen<RolePolicy>>> {
-    let request = iam.client.get_role_policy().role_name(role).policy_name(name);
-    let found = unless_missing(iam.call("GetRolePolicy", request.send()).await)?;
-    Ok(found.map(|found| seen(role, name, decode(found.policy_document()).into())))
+    let found = RolePolicy::read(iam, &[format!("{role}:{name}")]).await?;
+    Ok(found.into_iter().next().flatten())
 }
 
 /// What AWS says about one policy, in our words.

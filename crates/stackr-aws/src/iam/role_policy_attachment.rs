@@ -4,15 +4,15 @@
 //! - it is nothing but the pair of role and policy; attaching twice is one attachment;
 //! - a role's attachments come in one list.
 
-use std::collections::BTreeMap;
-
-use futures::future::try_join_all;
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status,
-    Update, Value, Waits,
+    Args, CloudError, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Update,
+    Value, Waits,
 };
 
-use super::{Iam, pages};
+use super::{
+    Iam,
+    parts::{Part, Told, parts},
+};
 
 /// An IAM role policy attachment.
 pub struct RolePolicyAttachment;
@@ -56,13 +56,12 @@ impl Resource for RolePolicyAttachment {
     }
 
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let roles: BTreeMap<&str, ()> =
-            ids.iter().filter_map(|id| pair(id)).map(|(role, _)| (role, ())).collect();
-        let asked = roles.into_keys().map(|role| async move { Ok((role, attached(iam, role).await?)) });
-        let attached: BTreeMap<&str, Vec<String>> = try_join_all(asked).await?.into_iter().collect();
+        let key = |role: &str| (role.to_owned(), Part::Attached);
+        let found = parts(iam, ids.iter().filter_map(|id| pair(id)).map(|(role, _)| key(role))).await?;
         let read = |id: &Id| {
             let (role, policy) = pair(id)?;
-            attached.get(role)?.iter().any(|arn| arn == policy).then(|| seen(role, policy))
+            let Told::Attached(arns) = found.get(&key(role))? else { return None };
+            arns.iter().any(|arn| arn == policy).then(|| seen(role, policy))
         };
         Ok(ids.iter().map(read).collect())
     }
@@ -80,27 +79,15 @@ impl Resource for RolePolicyAttachment {
 
     async fn find(iam: &Iam, req: Find<'_, RolePolicyAttachmentArgs>) -> Result<Option<Id>> {
         let Some(args) = req.args else { return Ok(None) };
-        let found = attached(iam, &args.role).await?.contains(&args.policy_arn);
-        Ok(found.then(|| seen(&args.role, &args.policy_arn).outputs.id))
+        let id = seen(&args.role, &args.policy_arn).outputs.id;
+        let found = Self::read(iam, std::slice::from_ref(&id)).await?;
+        Ok(found.into_iter().flatten().next().map(|_| id))
     }
 }
 
 /// The role and the policy of an id. A role's name has no slash.
 fn pair(id: &str) -> Option<(&str, &str)> {
     id.split_once('/')
-}
-
-/// ARNs of the policies that are attached to a role; none if there is no such role.
-async fn attached(iam: &Iam, role: &str) -> Result<Vec<String>> {
-    let list = async || {
-        let request = iam.client.list_attached_role_policies().role_name(role);
-        Ok(pages!(iam, "ListAttachedRolePolicies", request, attached_policies))
-    };
-    match list().await {
-        Ok(policies) => Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).collect()),
-        Err(error) if CloudError::kind(&error) == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
 }
 
 fn seen(role: &str, policy: &str) -> Seen<RolePolicyAttachment> {

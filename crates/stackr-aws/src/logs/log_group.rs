@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use aws_sdk_cloudwatchlogs::types::{LogGroup as Described, LogGroupClass};
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Create, Created, Delete, ErrorKind, Find, Id, Outputs, Resource, Result, Seen, Status, Tags,
+    Args, Create, Created, Delete, ErrorKind, Find, Id, Known, Outputs, Resource, Result, Seen, Status, Tags,
     Update, Waits, need,
 };
 
@@ -60,6 +60,7 @@ pub struct LogGroupOutputs {
 impl Resource for LogGroup {
     const TYPE: &'static str = "aws_cloudwatch_log_group";
     const WAITS: Waits = Waits::INSTANT;
+    const PROMPT: bool = true;
     type Cloud = Logs;
     type Args = LogGroupArgs;
     type Outputs = LogGroupOutputs;
@@ -74,16 +75,36 @@ impl Resource for LogGroup {
             .set_log_group_class(req.args.log_group_class.as_deref().map(LogGroupClass::from))
             .set_tags(write_tags(&req.args.tags));
         logs.call("CreateLogGroup", create.send()).await?;
-        Ok(Created::id(name))
+        // The answer is empty, and there is nothing that AWS decides; but an ARN needs the account.
+        if logs.origin.account.is_empty() {
+            return Ok(Created::id(name));
+        }
+        let made = Described::builder()
+            .arn(logs.arn("logs", &format!("log-group:{name}")))
+            .log_group_name(&name)
+            .set_kms_key_id(req.args.kms_key_id.clone())
+            .set_log_group_class(req.args.log_group_class.as_deref().map(LogGroupClass::from));
+        let seen = seen(&made.build(), tags::users(req.args.tags.clone()))?;
+        Ok(Created::seen(name, seen))
     }
 
     async fn read(logs: &Logs, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let found = describe(logs, ids).await?;
+        Self::refresh(logs, &Known::unrecorded(ids)).await
+    }
+
+    async fn refresh(logs: &Logs, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let ids = Known::ids(known);
+        let (found, tagged) = futures::join!(describe(logs, &ids), logs.still_tagged(known));
+        let found = found?;
         let found = try_join_all(found.iter().map(|group| async {
-            let tags = tags_of(logs, &arn(group)?).await?;
-            Ok((need(group.log_group_name(), "logGroupName")?, seen(group, tags::users(tags))?))
+            let arn = arn(group)?;
+            let tags = match tagged.get(&arn) {
+                Some(tags) => tags.clone(),
+                None => tags::users(tags_of(logs, &arn).await?),
+            };
+            Ok((need(group.log_group_name(), "logGroupName")?, seen(group, tags)?))
         }));
-        Ok(in_order(ids, found.await?))
+        Ok(in_order(&ids, found.await?))
     }
 
     async fn update(logs: &Logs, req: Update<'_, Self>) -> Result<()> {

@@ -5,11 +5,12 @@
 //! - zone ids come as `/hostedzone/Z…`, and names lower-case with a trailing dot;
 //! - in names, whatever is not a letter, digit, hyphen or underscore is escaped in octal: `*` is `\052`.
 
+mod changes;
 mod record;
 mod zone;
 mod zone_lookup;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::{
     operation::get_hosted_zone::GetHostedZoneOutput,
@@ -19,7 +20,7 @@ use aws_smithy_types::error::operation::BuildError;
 use futures::future::try_join_all;
 use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
 
-use crate::{Service, service::onward};
+use crate::{Service, gather::Source, service::onward};
 
 pub use record::*;
 pub use zone::*;
@@ -69,6 +70,23 @@ fn unless_missing<T>(answer: Result<T>) -> Result<Option<T>> {
 async fn get_zone(route53: &Route53, id: &str) -> Result<Option<GetHostedZoneOutput>> {
     let request = route53.client.get_hosted_zone().id(id);
     unless_missing(route53.call("GetHostedZone", request.send()).await)
+}
+
+/// Zones by their ids.
+struct Zones;
+
+impl Source for Zones {
+    type Client = aws_sdk_route53::Client;
+    type Key = Id;
+    type Answer = GetHostedZoneOutput;
+
+    async fn ask(route53: &Route53, zones: BTreeSet<Id>) -> Result<BTreeMap<Id, GetHostedZoneOutput>> {
+        let asked = zones.into_iter().map(|zone| async {
+            let found = get_zone(route53, &zone).await?;
+            Ok::<_, CloudError>(found.map(|found| (zone, found)))
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    }
 }
 
 /// All tags by zone, ours among them.

@@ -1,7 +1,8 @@
 //! Record: one name, type and its values in a hosted zone.
 //!
 //! Facts about the API that shape this file:
-//! - `CREATE` refuses a record that is there, `UPSERT` overwrites it, `DELETE` needs all that it has;
+//! - `CREATE` refuses a record that is there, `UPSERT` overwrites it, `DELETE` needs all that it has, and refuses what
+//!   differs: it is tried with what is recorded;
 //! - reads are lists: a zone's records come 300 to a page, sorted by the labels from the right, so the zone's
 //!   own come first and tell its name;
 //! - a record has no id and no tags: zone, name, type and set identifier are the key;
@@ -10,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_route53::types::{
-    AliasTarget, Change, ChangeAction, ChangeBatch, GeoLocation, HostedZone, ResourceRecord,
+    AliasTarget, Change, ChangeAction, GeoLocation, HostedZone, ResourceRecord,
     ResourceRecordSet as Described, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
 };
 use futures::future::try_join_all;
@@ -19,7 +20,11 @@ use stackr_core::{
     Result, Seen, Set, Status, Update, Waits, need,
 };
 
-use super::{PAGE, Page, Route53, bare, built, get_zone, page, page_from, plain};
+use super::{
+    PAGE, Page, Route53, Zones, bare, built,
+    changes::{self, Asked},
+    page, page_from, plain,
+};
 
 /// A record.
 pub struct Record;
@@ -132,7 +137,7 @@ impl Resource for Record {
         let args = req.args;
         let name = full_name(route53, args).await?;
         let action = if args.allow_overwrite { ChangeAction::Upsert } else { ChangeAction::Create };
-        let made = change(route53, &args.zone_id, action, wanted(args, &name)?).await;
+        let made = change(route53, &args.zone_id, (action, req.token), wanted(args, &name)?).await;
         // What is not found is the zone, made moments ago.
         made.map_err(|error| match error.kind() {
             ErrorKind::NotFound => error.as_kind(ErrorKind::Propagating),
@@ -159,15 +164,23 @@ impl Resource for Record {
 
     async fn update(route53: &Route53, req: Update<'_, Self>) -> Result<()> {
         let want = wanted(req.want, &req.seen.outputs.fqdn)?;
-        change(route53, &req.want.zone_id, ChangeAction::Upsert, want).await
+        change(route53, &req.want.zone_id, (ChangeAction::Upsert, req.id), want).await
     }
 
     async fn delete(route53: &Route53, req: Delete<'_, Self>) -> Result<()> {
         let key = Key::parse(req.id)?;
-        let there = one(route53, &key, &req.outputs.fqdn).await?;
-        match there {
-            Some(record) => change(route53, &key.zone, ChangeAction::Delete, as_sent(record)).await,
-            None => Ok(()),
+        let delete = |record| change(route53, &key.zone, (ChangeAction::Delete, req.id), record);
+        match delete(wanted(req.args, &req.outputs.fqdn)?).await {
+            // It is not there, is not what is recorded, or was made of a secret, which is not recorded.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Invalid) =>
+            {
+                match one(route53, &key, &req.outputs.fqdn).await? {
+                    Some(record) => delete(as_sent(record)).await,
+                    None => Ok(()),
+                }
+            }
+            answer => answer,
         }
     }
 
@@ -254,20 +267,25 @@ async fn full_name(route53: &Route53, args: &RecordArgs) -> Result<String> {
     if args.name.ends_with('.') {
         return Ok(plain(&args.name));
     }
-    let Some(zone) = get_zone(route53, &args.zone_id).await? else {
+    // Records that are made together ask together.
+    let zone = bare(&args.zone_id).to_owned();
+    let Some(zone) = route53.gather::<Zones>([zone.clone()]).await?.remove(&zone) else {
         let message = format!("there is no hosted zone {}", args.zone_id);
         return Err(CloudError::new(ErrorKind::Propagating, "route53:GetHostedZone", message));
     };
     Ok(complete(&args.name, &need(zone.hosted_zone().map(HostedZone::name), "Name")?))
 }
 
-/// Sends one change.
-async fn change(route53: &Route53, zone: &str, action: ChangeAction, record: Described) -> Result<()> {
+/// Makes one change, for somebody that no other change of the zone is for.
+async fn change(
+    route53: &Route53,
+    zone: &str,
+    (action, whom): (ChangeAction, &str),
+    record: Described,
+) -> Result<()> {
+    let by = format!("{whom} {action}");
     let change = built(Change::builder().action(action).resource_record_set(record).build())?;
-    let batch = built(ChangeBatch::builder().changes(change).build())?;
-    let request = route53.client.change_resource_record_sets().hosted_zone_id(bare(zone)).change_batch(batch);
-    route53.call("ChangeResourceRecordSets", request.send()).await?;
-    Ok(())
+    changes::change(route53, Asked { zone: bare(zone).to_owned(), by, change }).await
 }
 
 /// One record of a zone, by its complete name.

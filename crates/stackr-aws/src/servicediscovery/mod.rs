@@ -2,15 +2,17 @@
 //!
 //! Facts that shape these helpers:
 //! - creating, changing and deleting a namespace are operations that go on after the answer;
-//! - tags are a call of their own, by ARN;
+//! - tags are a call of their own, by ARN, unless the tagging API confirms what is recorded;
 //! - the creator request id stays readable on every object, so it finds what a lost create left behind.
 
 mod private_dns_namespace;
 mod service;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_servicediscovery::types::Tag;
 use aws_smithy_types::error::operation::BuildError;
-use stackr_core::{CloudError, ErrorKind, Registry, Result, Tags};
+use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
 
 use crate::{Service, tags};
 
@@ -52,8 +54,11 @@ fn unless_missing<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
     }
 }
 
-/// The user's tags of an object; none if it is gone.
-async fn tags_of(map: &CloudMap, arn: &str) -> Result<Tags> {
+/// The user's tags of an object: the confirmed ones, or as Cloud Map says; none if it is gone.
+async fn tags_of(map: &CloudMap, arn: &str, confirmed: &BTreeMap<Id, Tags>) -> Result<Tags> {
+    if let Some(tags) = confirmed.get(arn) {
+        return Ok(tags.clone());
+    }
     let request = map.client.list_tags_for_resource().resource_arn(arn);
     let answer = map.call("ListTagsForResource", request.send()).await.map(|t| t.tags);
     let tags = unless_missing(answer)?.unwrap_or_default();

@@ -13,12 +13,11 @@ use aws_sdk_servicediscovery::types::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, DnsName, ErrorKind, Find, Id, Outputs, Resource, Result, Seen,
-    Status, Tags, Update, Value, Waits, need,
+    Args, CloudError, Create, Created, Delete, DnsName, ErrorKind, Find, Id, Known, Outputs, Resource,
+    Result, Seen, Status, Tags, Update, Value, Waits, need,
 };
 
 use super::{CloudMap, built, pages, sync_tags, tag_list, tags_of, unless_missing};
-use crate::service::in_order;
 
 /// A private DNS namespace.
 pub struct PrivateDnsNamespace;
@@ -98,18 +97,22 @@ impl Resource for PrivateDnsNamespace {
     }
 
     async fn read(map: &CloudMap, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let found = try_join_all(ids.iter().map(|id| async move {
-            let (namespace, vpc) = split(id)?;
-            let seen = match describe(map, namespace).await? {
-                Some(found) => {
-                    let tags = tags_of(map, &need(found.arn(), "Arn")?).await?;
-                    Some(seen(&found, vpc, tags)?)
-                }
-                None => not_readable(creation(map, namespace).await?, namespace, vpc, map),
+        Self::refresh(map, &Known::unrecorded(ids)).await
+    }
+
+    async fn refresh(map: &CloudMap, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let ids = known.iter().map(|known| split(known.id)).collect::<Result<Vec<_>>>()?;
+        let described = try_join_all(ids.iter().map(|(namespace, _)| describe(map, namespace)));
+        let (found, tagged) = futures::join!(described, map.still_tagged(known));
+        let found = found?;
+        try_join_all(ids.into_iter().zip(&found).map(|((namespace, vpc), found)| async {
+            let Some(found) = found else {
+                return Ok(not_readable(creation(map, namespace).await?, namespace, vpc, map));
             };
-            Ok::<_, CloudError>(seen.map(|seen| (id.clone(), seen)))
-        }));
-        Ok(in_order(ids, found.await?.into_iter().flatten().collect()))
+            let tags = tags_of(map, &need(found.arn(), "Arn")?, &tagged).await?;
+            seen(found, vpc, tags).map(Some)
+        }))
+        .await
     }
 
     async fn update(map: &CloudMap, req: Update<'_, Self>) -> Result<()> {

@@ -13,12 +13,11 @@ use aws_sdk_servicediscovery::types::{
 };
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, Block, CloudError, Create, Created, Delete, ErrorKind, Find, Gone, Id, Outputs, Resource, Result,
-    Seen, Status, Tags, Update, Waits, need,
+    Args, Block, Create, Created, Delete, ErrorKind, Find, Gone, Id, Known, Outputs, Resource, Result, Seen,
+    Status, Tags, Update, Waits, need,
 };
 
 use super::{CloudMap, built, pages, sync_tags, tag_list, tags_of, unless_missing};
-use crate::service::in_order;
 
 /// A discovery service.
 pub struct DiscoveryService;
@@ -143,12 +142,18 @@ impl Resource for DiscoveryService {
     }
 
     async fn read(map: &CloudMap, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let found = try_join_all(ids.iter().map(|id| async move {
-            let Some(found) = describe(map, id).await? else { return Ok(None) };
-            let tags = tags_of(map, &need(found.arn(), "Arn")?).await?;
-            Ok::<_, CloudError>(Some((id.clone(), seen(&found, tags)?)))
-        }));
-        Ok(in_order(ids, found.await?.into_iter().flatten().collect()))
+        Self::refresh(map, &Known::unrecorded(ids)).await
+    }
+
+    async fn refresh(map: &CloudMap, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let described = try_join_all(known.iter().map(|known| describe(map, known.id)));
+        let (found, tagged) = futures::join!(described, map.still_tagged(known));
+        try_join_all(found?.iter().map(|found| async {
+            let Some(found) = found else { return Ok(None) };
+            let tags = tags_of(map, &need(found.arn(), "Arn")?, &tagged).await?;
+            seen(found, tags).map(Some)
+        }))
+        .await
     }
 
     async fn update(map: &CloudMap, req: Update<'_, Self>) -> Result<()> {

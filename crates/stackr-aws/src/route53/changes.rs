@@ -1,0 +1,182 @@
+//! Changes of records: what is to be changed in a zone at the same time goes out in one call.
+//!
+//! Facts about the API that shape this file:
+//! - a change of records is one of the five calls a second that the whole account may make;
+//! - a call holds many changes and does all of them or none; up to 1000 values and 32,000 characters of them, both counted
+//!   twice for an `UPSERT`;
+//! - one that cannot be done refuses all of them, so a refused call is repeated change by change.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch};
+use futures::future::join_all;
+use stackr_core::{CloudError, ErrorKind, Result};
+
+use super::{Route53, bare, built};
+use crate::gather::Source;
+
+/// The most values of one call.
+const VALUES: usize = 1000;
+
+/// The most characters of values of one call.
+const CHARACTERS: usize = 32_000;
+
+/// A change that is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The zone's id.
+    pub(super) zone: String,
+    /// What tells it from others in the zone: who asks, and what for.
+    pub(super) by: String,
+    /// The change.
+    pub(super) change: Change,
+}
+
+impl Asked {
+    fn key(&self) -> (&str, &str) {
+        (&self.zone, &self.by)
+    }
+}
+
+impl PartialEq for Asked {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Asked {}
+
+impl PartialOrd for Asked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Asked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// Makes a change, together with others that are asked for at the same time.
+pub(super) async fn change(route53: &Route53, asked: Asked) -> Result<()> {
+    let mut done = route53.gather::<Changes>([asked.clone()]).await?;
+    let done = done.remove(&asked).ok_or_else(|| CloudError::bug("a change of records was not answered"))?;
+    done.map_err(|error| error.again())
+}
+
+struct Changes;
+
+impl Source for Changes {
+    type Client = aws_sdk_route53::Client;
+    type Key = Asked;
+    type Answer = Result<(), Arc<CloudError>>;
+
+    async fn ask(route53: &Route53, all: BTreeSet<Asked>) -> Result<BTreeMap<Asked, Self::Answer>> {
+        let done = join_all(batches(all).into_iter().map(|batch| together(route53, batch))).await;
+        Ok(done.into_iter().flatten().collect())
+    }
+}
+
+/// Makes the changes of one zone with one call. Where it is refused, each by itself: it is known that nothing was done.
+async fn together(route53: &Route53, batch: Vec<Asked>) -> Vec<(Asked, Result<(), Arc<CloudError>>)> {
+    match send(route53, &batch).await {
+        Ok(()) => batch.into_iter().map(|asked| (asked, Ok(()))).collect(),
+        Err(error) if batch.len() > 1 && refused(&error) => {
+            let alone = batch.into_iter().map(|asked| async {
+                let done = send(route53, std::slice::from_ref(&asked)).await.map_err(Arc::new);
+                (asked, done)
+            });
+            join_all(alone).await
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            batch.into_iter().map(|asked| (asked, Err(Arc::clone(&error)))).collect()
+        }
+    }
+}
+
+/// Whether AWS has looked at a call and did nothing of it, for what one of its changes is.
+fn refused(error: &CloudError) -> bool {
+    use ErrorKind::{Conflict, Denied, Exists, Invalid, NotFound};
+    matches!(error.kind(), Conflict | Denied | Exists | Invalid | NotFound)
+}
+
+async fn send(route53: &Route53, batch: &[Asked]) -> Result<()> {
+    let Some(first) = batch.first() else { return Ok(()) };
+    let changes = batch.iter().map(|asked| asked.change.clone()).collect();
+    let changes = built(ChangeBatch::builder().set_changes(Some(changes)).build())?;
+    let request = route53.client.change_resource_record_sets().hosted_zone_id(bare(&first.zone));
+    route53.call("ChangeResourceRecordSets", request.change_batch(changes).send()).await?;
+    Ok(())
+}
+
+/// The changes, by zone, as many together as a call may hold.
+fn batches(all: BTreeSet<Asked>) -> Vec<Vec<Asked>> {
+    let mut batches: Vec<Vec<Asked>> = Vec::new();
+    let mut held = (0, 0);
+    for asked in all {
+        let (values, characters) = weight(&asked.change);
+        let fits = held.0 + values <= VALUES && held.1 + characters <= CHARACTERS;
+        match batches.last_mut().filter(|batch| fits && batch[0].zone == asked.zone) {
+            Some(batch) => {
+                held = (held.0 + values, held.1 + characters);
+                batch.push(asked);
+            }
+            None => {
+                held = (values, characters);
+                batches.push(vec![asked]);
+            }
+        }
+    }
+    batches
+}
+
+/// The values of a change and their characters, as AWS counts them.
+fn weight(change: &Change) -> (usize, usize) {
+    let values = change.resource_record_set().map(|record| record.resource_records()).unwrap_or_default();
+    let characters: usize = values.iter().map(|value| value.value().chars().count()).sum();
+    let times = if change.action() == &ChangeAction::Upsert { 2 } else { 1 };
+    (times * values.len().max(1), times * characters)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_route53::types::{ResourceRecord, ResourceRecordSet, RrType};
+
+    use super::*;
+
+    fn asked(zone: &str, by: &str, action: ChangeAction, values: usize, characters: usize) -> Asked {
+        let value = ResourceRecord::builder().value("x".repeat(characters)).build().unwrap();
+        let record = ResourceRecordSet::builder().name("a.test").r#type(RrType::Txt);
+        let record = record.set_resource_records(Some(vec![value; values])).build().unwrap();
+        let change = Change::builder().action(action).resource_record_set(record).build().unwrap();
+        Asked { zone: zone.into(), by: by.into(), change }
+    }
+
+    fn check(all: impl IntoIterator<Item = Asked>, expect: &[&[&str]]) {
+        let batches = batches(all.into_iter().collect());
+        let by = |batch: &Vec<Asked>| batch.iter().map(|asked| asked.by.clone()).collect::<Vec<_>>();
+        assert_eq!(batches.iter().map(by).collect::<Vec<_>>(), expect);
+    }
+
+    #[test]
+    fn changes_of_a_zone_go_together_and_those_of_another_do_not() {
+        let small = |zone, by| asked(zone, by, ChangeAction::Create, 1, 10);
+        check([small("Z1", "a"), small("Z2", "b"), small("Z1", "c")], &[&["a", "c"], &["b"]]);
+        check([], &[]);
+    }
+
+    #[test]
+    fn a_call_holds_no_more_than_aws_takes() {
+        let create = |by, values, characters| asked("Z", by, ChangeAction::Create, values, characters);
+        check([create("a", 600, 1), create("b", 400, 1), create("c", 1, 1)], &[&["a", "b"], &["c"]]);
+        check([create("a", 1, 30_000), create("b", 1, 2_000), create("c", 1, 1)], &[&["a", "b"], &["c"]]);
+        let upsert = |by| asked("Z", by, ChangeAction::Upsert, 300, 1);
+        check([upsert("a"), upsert("b")], &[&["a"], &["b"]]);
+    }
+}
