@@ -24,7 +24,7 @@ services, behind a counting proxy of its own. Measured per step:
   calls   requests that the proxy got
 
 Of the suite `slow`, a round is a process of `stackr-testkit critical`, and several run at once, because
-they only wait: about ten minutes for each time that such a process takes the system up and down at
+they only wait: about eight minutes for each time that such a process takes the system up and down at
 AWS's own pace. Only the first time it has learned no durations, so both are shown apart.
 
 `terraform init` is not measured. Where Terraform is not there, the suites that need it are refused.
