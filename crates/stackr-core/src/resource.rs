@@ -494,12 +494,8 @@ impl<R: Resource> Erased<R> {
         Self(PhantomData)
     }
 
-    fn erase(seen: &Seen<R>) -> AnySeen {
-        AnySeen {
-            args: seen.args.to_object(),
-            outputs: seen.outputs.to_object(),
-            status: seen.status.clone(),
-        }
+    fn erase(seen: Seen<R>) -> AnySeen {
+        AnySeen { args: seen.args.to_object(), outputs: seen.outputs.to_object(), status: seen.status }
     }
 }
 
@@ -540,7 +536,7 @@ impl<R: Resource> AnyResource for Erased<R> {
         Box::pin(async move {
             let args = typed(R::Args::from_object(req.args), "arguments")?;
             let made = R::create(cloud.get()?, Create { args: &args, token: req.token }).await?;
-            Ok(AnyCreated { id: made.id, seen: made.seen.as_ref().map(Self::erase) })
+            Ok(AnyCreated { id: made.id, seen: made.seen.map(Self::erase) })
         })
     }
 
@@ -559,7 +555,7 @@ impl<R: Resource> AnyResource for Erased<R> {
                     ids.len()
                 )));
             }
-            Ok(seen.iter().map(|s| s.as_ref().map(Self::erase)).collect())
+            Ok(seen.into_iter().map(|s| s.map(Self::erase)).collect())
         })
     }
 
