@@ -13,7 +13,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{Block, CloudError, Draft, ErrorKind, Mismatch, Origin, Result, Schema, Value, sealed};
+use crate::{
+    Block, CloudError, Draft, ErrorKind, Looks, Mismatch, Origin, Result, Schema, Value,
+    looks::{Typed, erase},
+    sealed,
+};
 
 /// A future that can be named.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -443,6 +447,10 @@ pub trait AnyResource: Send + Sync {
     /// See [`Resource::read`].
     fn read<'a>(&'a self, cloud: &'a dyn Cloud, ids: &'a [Id])
     -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>>;
+    /// As [`AnyResource::read`], for who drops most of it at once.
+    fn look<'a>(&'a self, cloud: &'a dyn Cloud, ids: &'a [Id]) -> BoxFuture<'a, Result<Box<dyn Looks>>> {
+        Box::pin(async move { Ok(Box::new(self.read(cloud, ids).await?) as Box<dyn Looks>) })
+    }
     /// See [`Resource::update`].
     fn update<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyUpdate<'a>) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::delete`].
@@ -493,10 +501,6 @@ impl<R: Resource> Erased<R> {
     pub const fn new() -> Self {
         Self(PhantomData)
     }
-
-    fn erase(seen: Seen<R>) -> AnySeen {
-        AnySeen { args: seen.args.to_object(), outputs: seen.outputs.to_object(), status: seen.status }
-    }
 }
 
 impl<R: Resource> AnyResource for Erased<R> {
@@ -536,7 +540,7 @@ impl<R: Resource> AnyResource for Erased<R> {
         Box::pin(async move {
             let args = typed(R::Args::from_object(req.args), "arguments")?;
             let made = R::create(cloud.get()?, Create { args: &args, token: req.token }).await?;
-            Ok(AnyCreated { id: made.id, seen: made.seen.map(Self::erase) })
+            Ok(AnyCreated { id: made.id, seen: made.seen.map(erase) })
         })
     }
 
@@ -545,6 +549,13 @@ impl<R: Resource> AnyResource for Erased<R> {
         cloud: &'a dyn Cloud,
         ids: &'a [Id],
     ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
+        Box::pin(async move {
+            let mut looks = self.look(cloud, ids).await?;
+            Ok((0..ids.len()).map(|at| looks.take(at)).collect())
+        })
+    }
+
+    fn look<'a>(&'a self, cloud: &'a dyn Cloud, ids: &'a [Id]) -> BoxFuture<'a, Result<Box<dyn Looks>>> {
         Box::pin(async move {
             let seen = R::read(cloud.get()?, ids).await?;
             if seen.len() != ids.len() {
@@ -555,7 +566,7 @@ impl<R: Resource> AnyResource for Erased<R> {
                     ids.len()
                 )));
             }
-            Ok(seen.into_iter().map(|s| s.map(Self::erase)).collect())
+            Ok(Box::new(Typed(seen)) as Box<dyn Looks>)
         })
     }
 

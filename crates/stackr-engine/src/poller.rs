@@ -6,7 +6,7 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use stackr_core::{AnyResource, AnySeen, Cloud, CloudError, Result};
+use stackr_core::{AnyResource, AnySeen, Cloud, CloudError, Looks, Result};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -152,7 +152,8 @@ async fn serve(
                 let now = Instant::now();
                 // Nobody is waiting any more for what was abandoned.
                 waiting.retain(|r| !r.answer.is_closed());
-                let take: Vec<_> = waiting.extract_if(.., |r| r.from <= now).collect();
+                let mut take = Vec::with_capacity(waiting.len());
+                take.extend(waiting.extract_if(.., |r| r.from <= now));
                 due = waiting.iter().map(|r| r.due).min();
                 if !take.is_empty() {
                     reads.spawn(read(Arc::clone(&resource), Arc::clone(&cloud), take));
@@ -171,7 +172,7 @@ async fn read(
 ) -> Vec<Request> {
     let (mut ids, places) = ids(&mut requests);
     let each_once = ids.len() == requests.len();
-    let mut looks = match read_all(&*resource, &*cloud, &ids).await {
+    let looks = match look_all(&*resource, &*cloud, &ids).await {
         Err(error) if ids.len() > 1 && !passes(&error) => {
             let mut again = Vec::new();
             for (mut request, at) in requests.into_iter().zip(places) {
@@ -183,14 +184,24 @@ async fn read(
         }
         looks => looks.map_err(Arc::new),
     };
-    let each = requests.into_iter().zip(places).filter_map(|(mut request, at)| {
-        // What is seen is large, and hardly ever asked for twice at once.
-        let take = |seen: &mut Option<AnySeen>| if each_once { seen.take() } else { seen.clone() };
-        let look = looks.as_mut().map(|seen| take(&mut seen[at])).map_err(|error| Arc::clone(error));
-        request.id = if each_once { mem::take(&mut ids[at]) } else { ids[at].clone() };
-        request.tell(look)
-    });
-    each.collect()
+    let mut again = Vec::with_capacity(requests.len());
+    let answers = requests.into_iter().zip(places);
+    match looks {
+        Ok(mut looks) if each_once => {
+            for (mut request, at) in answers {
+                request.id = mem::take(&mut ids[at]);
+                again.extend(request.tell(Ok(looks.take(at))));
+            }
+        }
+        looks => {
+            let seen = looks.map(|mut looks| (0..ids.len()).map(|at| looks.take(at)).collect::<Vec<_>>());
+            for (mut request, at) in answers {
+                request.id.clone_from(&ids[at]);
+                again.extend(request.tell(seen.as_ref().map(|seen| seen[at].clone()).map_err(Arc::clone)));
+            }
+        }
+    }
+    again
 }
 
 /// The ids that are asked for, sorted and each once, and the place of each request's id among them.
@@ -225,15 +236,23 @@ pub(crate) async fn read_all(
     cloud: &dyn Cloud,
     ids: &[String],
 ) -> Result<Vec<Option<AnySeen>>> {
-    match resource.read(cloud, ids).await {
-        Ok(seen) if seen.len() == ids.len() => Ok(seen),
-        Ok(seen) => Err(CloudError::bug(format!(
+    let mut looks = look_all(resource, cloud, ids).await?;
+    Ok((0..ids.len()).map(|at| looks.take(at)).collect())
+}
+
+/// The same, not turned into values yet.
+async fn look_all(resource: &dyn AnyResource, cloud: &dyn Cloud, ids: &[String]) -> Result<Box<dyn Looks>> {
+    match resource.look(cloud, ids).await {
+        Ok(looks) if looks.count() == ids.len() => Ok(looks),
+        Ok(looks) => Err(CloudError::bug(format!(
             "{} of {} objects of type {} were read",
-            seen.len(),
+            looks.count(),
             ids.len(),
             resource.schema().ty
         ))),
-        Err(error) if error.kind() == stackr_core::ErrorKind::NotFound && ids.len() == 1 => Ok(vec![None]),
+        Err(error) if error.kind() == stackr_core::ErrorKind::NotFound && ids.len() == 1 => {
+            Ok(Box::new(vec![None]))
+        }
         Err(error) => Err(error),
     }
 }
