@@ -203,7 +203,6 @@ impl Run {
             return actions;
         }
         match input {
-            Input::Noted { .. } => {}
             Input::Started => emit(&mut actions, Event::RunStarted { steps: self.steps.len() }),
             Input::Durable { step } => self.durable(now, step, &mut actions),
             Input::Reached { step, milestone } => {
@@ -246,7 +245,7 @@ impl Run {
                 self.leave_all(&mut actions);
             }
             Input::Tick if self.leave_at.is_some_and(|at| now >= at) => self.leave_all(&mut actions),
-            Input::Tick => {}
+            Input::Noted { .. } | Input::Tick => {}
         }
         self.go_on(now, &mut actions);
         actions
