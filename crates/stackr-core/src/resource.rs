@@ -13,7 +13,9 @@ use std::{
 };
 
 use crate::{
-    Block, CloudError, Draft, ErrorKind, Mismatch, Object, Origin, Result, Schema, Value, Waits, sealed,
+    Block, CloudError, Draft, ErrorKind, Looks, Mismatch, Object, Origin, Result, Schema, Value, Waits,
+    looks::{Typed, erase},
+    sealed,
 };
 
 /// A future that can be named.
@@ -449,6 +451,10 @@ pub trait AnyResource: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
         Box::pin(async move { self.read(cloud, &Known::ids(known)).await })
     }
+    /// As [`AnyResource::read`], for who drops most of it at once.
+    fn look<'a>(&'a self, cloud: &'a dyn Cloud, ids: &'a [Id]) -> BoxFuture<'a, Result<Box<dyn Looks>>> {
+        Box::pin(async move { Ok(Box::new(self.read(cloud, ids).await?) as Box<dyn Looks>) })
+    }
     /// See [`Resource::update`].
     fn update<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyUpdate<'a>) -> BoxFuture<'a, Result<()>>;
     /// See [`Resource::delete`].
@@ -500,20 +506,12 @@ impl<R: Resource> Erased<R> {
         Self(PhantomData)
     }
 
-    /// What was read of so many objects.
-    fn all(seen: &[Option<Seen<R>>], asked: usize) -> Result<Vec<Option<AnySeen>>> {
-        if seen.len() != asked {
-            return Err(CloudError::bug(format!("{} read {} of {asked} objects", R::TYPE, seen.len())));
+    /// Every object that was asked for, there or not.
+    fn whole(seen: Vec<Option<Seen<R>>>, asked: usize) -> Result<Vec<Option<Seen<R>>>> {
+        if seen.len() == asked {
+            return Ok(seen);
         }
-        Ok(seen.iter().map(|s| s.as_ref().map(Self::erase)).collect())
-    }
-
-    fn erase(seen: &Seen<R>) -> AnySeen {
-        AnySeen {
-            args: seen.args.to_object(),
-            outputs: seen.outputs.to_object(),
-            status: seen.status.clone(),
-        }
+        Err(CloudError::bug(format!("{} read {} of {asked} objects", R::TYPE, seen.len())))
     }
 }
 
@@ -558,7 +556,7 @@ impl<R: Resource> AnyResource for Erased<R> {
         Box::pin(async move {
             let args = typed(R::Args::from_object(req.args), "arguments")?;
             let made = R::create(cloud.get()?, Create { args: &args, token: req.token }).await?;
-            Ok(AnyCreated { id: made.id, seen: made.seen.as_ref().map(Self::erase) })
+            Ok(AnyCreated { id: made.id, seen: made.seen.map(erase) })
         })
     }
 
@@ -567,7 +565,17 @@ impl<R: Resource> AnyResource for Erased<R> {
         cloud: &'a dyn Cloud,
         ids: &'a [Id],
     ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
-        Box::pin(async move { Self::all(&R::read(cloud.get()?, ids).await?, ids.len()) })
+        Box::pin(async move {
+            let mut looks = self.look(cloud, ids).await?;
+            Ok((0..ids.len()).map(|at| looks.take(at)).collect())
+        })
+    }
+
+    fn look<'a>(&'a self, cloud: &'a dyn Cloud, ids: &'a [Id]) -> BoxFuture<'a, Result<Box<dyn Looks>>> {
+        Box::pin(async move {
+            let seen = Self::whole(R::read(cloud.get()?, ids).await?, ids.len())?;
+            Ok(Box::new(Typed(seen)) as Box<dyn Looks>)
+        })
     }
 
     fn refresh<'a>(
@@ -575,7 +583,10 @@ impl<R: Resource> AnyResource for Erased<R> {
         cloud: &'a dyn Cloud,
         known: &'a [Known<'a>],
     ) -> BoxFuture<'a, Result<Vec<Option<AnySeen>>>> {
-        Box::pin(async move { Self::all(&R::refresh(cloud.get()?, known).await?, known.len()) })
+        Box::pin(async move {
+            let seen = Self::whole(R::refresh(cloud.get()?, known).await?, known.len())?;
+            Ok(seen.into_iter().map(|seen| seen.map(erase)).collect())
+        })
     }
 
     fn update<'a>(&'a self, cloud: &'a dyn Cloud, req: AnyUpdate<'a>) -> BoxFuture<'a, Result<()>> {

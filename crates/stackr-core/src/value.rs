@@ -15,15 +15,15 @@ use crate::Type;
 /// The greatest power of ten that a number is read with.
 const MAX_SCALE: u64 = 100_000;
 
-/// An exact decimal number.
+/// An exact decimal number. Boxed, because it would be the largest kind of value and is a rare one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(BigDecimal);
+pub struct Number(Box<BigDecimal>);
 
 impl Number {
     /// Wraps a decimal, dropping trailing zeros so that equal numbers print alike.
     #[must_use]
     pub fn new(decimal: BigDecimal) -> Self {
-        Self(decimal.normalized())
+        Self(Box::new(decimal.normalized()))
     }
 
     /// The decimal itself.
@@ -47,7 +47,12 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self::new(BigDecimal::from(value))
+        let (mut digits, mut scale) = (value, 0);
+        while digits != 0 && digits % 10 == 0 {
+            (digits, scale) = (digits / 10, scale - 1);
+        }
+        // What `new` makes of it, without writing it out in digits first.
+        Self(Box::new(BigDecimal::new(digits.into(), scale)))
     }
 }
 
@@ -121,7 +126,10 @@ impl Value {
 
     /// An object of these attributes.
     pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Object(attributes.into_iter().map(|(k, v)| (k.into(), v)).collect())
+        // One by one: most objects fit into one node of the tree, and `collect` would sort a copy first.
+        let mut object = BTreeMap::new();
+        attributes.into_iter().for_each(|(k, v)| drop(object.insert(k.into(), v)));
+        Self::Object(object)
     }
 
     /// A map of these elements.
@@ -396,6 +404,19 @@ impl fmt::Display for Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_number_is_the_same_as_the_one_that_is_written() {
+        for value in [0, 1, -1, 7, 10, -120, 1_000_000, 10_000_000_001, i64::MAX, i64::MIN] {
+            let written: Number = value.to_string().parse().unwrap();
+            assert_eq!(Number::from(value), written);
+            assert_eq!(
+                Number::from(value).decimal().as_bigint_and_exponent(),
+                written.decimal().as_bigint_and_exponent()
+            );
+            assert_eq!(written.as_i64(), Some(value));
+        }
+    }
 
     #[test]
     fn numbers_keep_every_digit_and_print_plainly() {

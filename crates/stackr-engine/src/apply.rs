@@ -180,6 +180,8 @@ async fn execute(
     let earlier = last_sign(&session);
     let began = Instant::now();
     let (run_name, first) = (session.lease().run.clone(), first_entries(&state, &intended, home, program));
+    // It may be large, and the run has its own.
+    drop(state);
     let mut journal = Journal::new(session, clock());
     if !program.is_empty() || !first.is_empty() {
         journal.begin(first).await.map_err(ApplyError::Begin)?;

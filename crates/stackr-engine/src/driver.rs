@@ -65,6 +65,7 @@ pub(crate) struct Driver<'a, F> {
     pub(crate) program: &'a Program,
     pub(crate) resolver: Option<&'a Resolver<'a>>,
     pub(crate) values: Values,
+    /// The intents of the creates that were not started.
     pub(crate) intended: BTreeMap<StepId, Intended>,
     pub(crate) shop: Shop,
     pub(crate) reports: mpsc::UnboundedReceiver<(StepId, Report)>,
@@ -173,10 +174,10 @@ impl<F: FnMut(&Envelope)> Driver<'_, F> {
             program: self.program,
             resolver: self.resolver,
             values: &self.values,
-            intended: self.intended.get(&step),
+            intended: self.intended.remove(&step),
             awaited: self.run.is_awaited(step),
         };
-        match self.shop.task(&order) {
+        match self.shop.task(order) {
             Task::Over(ended) => Some(*ended),
             Task::Run(task) => {
                 let handle = self.tasks.spawn(task);

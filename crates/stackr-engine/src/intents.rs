@@ -1,10 +1,13 @@
 //! Intents: what one write makes durable before a run's first call, so that whatever a create leaves behind can be
 //! found again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use serde_json::{Map, Value as Json};
-use stackr_core::{Address, Declaration, Mode, Origin, SCHEMA_VERSION, Schema, Value};
+use stackr_core::{Address, BlockKey, Declaration, Mode, Origin, SCHEMA_VERSION, Schema, Value};
 use stackr_plan::{Program, StepId, Target, Verb, sealed_json};
 use stackr_state::{Entry, Intent, State};
 
@@ -121,19 +124,27 @@ pub(crate) fn retired(
     declaration: Option<&dyn Declaration>,
     all_done: bool,
 ) -> Vec<Entry> {
-    let never_called = |open: &Intent| unstarted.iter().any(|i| !i.earlier && i.intent.uid == open.uid);
-    let dropped = |address: &Address| all_done && !is_declared(declaration, address);
+    let new: HashSet<&str> = unstarted.iter().filter(|i| !i.earlier).map(|i| &*i.intent.uid).collect();
+    let never_called = |open: &Intent| new.contains(&*open.uid);
+    let declared = declared(declaration);
+    let dropped = |address: &Address| all_done && !is_declared(&declared, address);
     let ended =
         state.intents.iter().filter(|(a, open)| open.id.is_none() && (never_called(open) || dropped(a)));
     ended.map(|(a, open)| Entry::Retired { address: a.clone(), uid: open.uid.clone() }).collect()
 }
 
-fn is_declared(declaration: Option<&dyn Declaration>, address: &Address) -> bool {
-    declaration.is_some_and(|declaration| {
-        declaration.blocks().iter().any(|block| {
-            block.key == address.block && address.module.0.iter().map(|step| &step.name).eq(&block.module)
-        })
-    })
+/// The modules in which each block is declared.
+fn declared(declaration: Option<&dyn Declaration>) -> HashMap<&BlockKey, Vec<&[String]>> {
+    let mut modules: HashMap<_, Vec<_>> = HashMap::new();
+    for block in declaration.into_iter().flat_map(Declaration::blocks) {
+        modules.entry(&block.key).or_default().push(&*block.module);
+    }
+    modules
+}
+
+fn is_declared(declared: &HashMap<&BlockKey, Vec<&[String]>>, address: &Address) -> bool {
+    let modules = declared.get(&address.block).into_iter().flatten();
+    modules.into_iter().any(|module| address.module.0.iter().map(|step| &step.name).eq(*module))
 }
 
 /// How long something of an earlier run is still looked for, by that run's last sign of life.

@@ -258,8 +258,11 @@ impl Journal {
             }
             ended
         };
-        let state = session.state().clone();
-        ended.map(|()| state.clone()).map_err(|error| (Some(state), error))
+        let state = session.into_state();
+        match ended {
+            Ok(()) => Ok(state),
+            Err(error) => Err((Some(state), error)),
+        }
     }
 }
 
@@ -292,17 +295,20 @@ fn term(session: &Session) -> Duration {
 async fn write_items(
     mut session: Session,
     kept: Vec<Item>,
-    items: Vec<Item>,
+    mut items: Vec<Item>,
     delay: Duration,
 ) -> (Session, Wrote) {
     if !delay.is_zero() {
         sleep(delay).await;
     }
     let mut written = Written { durable: kept, ..Written::default() };
-    let all: Vec<Entry> = items.iter().flat_map(|item| item.entries.clone()).collect();
-    match session.commit(all).await {
+    let lengths: Vec<usize> = items.iter().map(|item| item.entries.len()).collect();
+    let mut all: Vec<Entry> = items.iter_mut().flat_map(|item| mem::take(&mut item.entries)).collect();
+    match session.offer(&mut all).await {
         Err(Error::Illegal(_)) => {
-            for item in items {
+            let mut all = all.into_iter();
+            for (mut item, length) in items.into_iter().zip(lengths) {
+                item.entries = all.by_ref().take(length).collect();
                 if written.error.is_some() {
                     written.back.push(item);
                     continue;

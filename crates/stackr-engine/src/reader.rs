@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use stackr_core::{
-    Address, AnyKept, AnyRecord, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, Known, Moment,
-    Object, Origin, ProviderKey, Registry, Value, Waits,
+    Address, AnyKept, AnyRecord, AnyResource, AnySeen, Cloud, CloudError, Diagnostics, Id, Known, Looks,
+    Moment, Object, Origin, ProviderKey, Registry, Value, Waits,
 };
 use stackr_plan::{Answer, Candidate, Next, Plan, Planner, Question};
 use tokio::time::{Instant, sleep};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Connections,
     event::{ErrorView, Event},
-    poller::{checked, passes},
+    poller::{all, checked, passes},
     random::Jitter,
     retry::{Backoff, Call},
     site::{scrub, secrets},
@@ -323,8 +323,9 @@ impl Reader<'_> {
     ) -> Result<Vec<Option<AnySeen>>, CloudError> {
         let mut patience = self.patience(resource.schema().ty, known.len(), Arc::default());
         loop {
-            match checked(resource, resource.refresh(cloud, known).await, known.len()) {
-                Ok(seen) => return Ok(seen),
+            let seen = resource.refresh(cloud, known).await.map(|seen| Box::new(seen) as Box<dyn Looks>);
+            match checked(resource, seen, known.len()) {
+                Ok(looks) => return Ok(all(looks)),
                 Err(error) => patience.pause(error).await?,
             }
         }

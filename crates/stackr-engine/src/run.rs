@@ -154,6 +154,8 @@ struct Track {
 #[derive(Clone, Debug)]
 pub struct Run {
     steps: Vec<Track>,
+    /// How many steps are running: asking each of them after every input would take the square of the program.
+    running: usize,
     scheduler: Scheduler,
     summary: Summary,
     stopping: bool,
@@ -178,6 +180,7 @@ impl Run {
         });
         Self {
             steps: steps.collect(),
+            running: 0,
             scheduler: Scheduler::new(expected, &program.edges),
             summary: Summary::new(),
             stopping: false,
@@ -200,7 +203,6 @@ impl Run {
             return actions;
         }
         match input {
-            Input::Noted { .. } => {}
             Input::Started => emit(&mut actions, Event::RunStarted { steps: self.steps.len() }),
             Input::Durable { step } => self.durable(now, step, &mut actions),
             Input::Reached { step, milestone } => {
@@ -242,11 +244,8 @@ impl Run {
                 self.stop(Reason::State, &mut actions);
                 self.leave_all(&mut actions);
             }
-            Input::Tick => {
-                if self.leave_at.is_some_and(|at| now >= at) {
-                    self.leave_all(&mut actions);
-                }
-            }
+            Input::Tick if self.leave_at.is_some_and(|at| now >= at) => self.leave_all(&mut actions),
+            Input::Noted { .. } | Input::Tick => {}
         }
         self.go_on(now, &mut actions);
         actions
@@ -266,6 +265,13 @@ impl Run {
 
     fn view(&self, step: StepId) -> StepView {
         self.steps[step.0].view.clone()
+    }
+
+    /// Moves a step to another phase: the only place that does, so that the count is right.
+    fn enter(&mut self, step: StepId, phase: Phase) {
+        let before = std::mem::replace(&mut self.steps[step.0].phase, phase);
+        self.running -= usize::from(before == Phase::Running);
+        self.running += usize::from(phase == Phase::Running);
     }
 
     fn durable(&mut self, now: Duration, step: StepId, actions: &mut Vec<Action>) {
@@ -288,12 +294,12 @@ impl Run {
     }
 
     fn finish_step(&mut self, now: Duration, step: StepId, actions: &mut Vec<Action>) {
-        let track = &mut self.steps[step.0];
-        let Some(id) = track.finishing.take() else { return };
-        if track.phase != Phase::Running {
+        let Some(id) = self.steps[step.0].finishing.take() else { return };
+        if self.steps[step.0].phase != Phase::Running {
             return;
         }
-        track.phase = Phase::Over;
+        self.enter(step, Phase::Over);
+        let track = &self.steps[step.0];
         let done = Done { step: track.view.clone(), id, duration: now.saturating_sub(track.began) };
         let Done { step: view, id, duration } = done.clone();
         emit(actions, Event::StepFinished { step: view, id, duration });
@@ -302,7 +308,7 @@ impl Run {
     }
 
     fn fail(&mut self, step: StepId, error: ErrorView, actions: &mut Vec<Action>) {
-        self.steps[step.0].phase = Phase::Over;
+        self.enter(step, Phase::Over);
         let view = self.view(step);
         emit(actions, Event::StepFailed { step: view.clone(), error: error.clone() });
         self.summary.failed.push(Failure { step: view.clone(), error });
@@ -313,19 +319,19 @@ impl Run {
     }
 
     fn skip(&mut self, step: StepId, because: Because, actions: &mut Vec<Action>) {
-        self.steps[step.0].phase = Phase::Over;
+        self.enter(step, Phase::Over);
         let step = self.view(step);
         emit(actions, Event::StepSkipped { step: step.clone(), because: because.clone() });
         self.summary.skipped.push(Skipped { step, because });
     }
 
     fn leave(&mut self, step: StepId, actions: &mut Vec<Action>) {
-        if self.steps[step.0].phase == Phase::Running {
-            self.steps[step.0].phase = Phase::Over;
-            let step = self.view(step);
-            emit(actions, Event::StepAbandoned { step: step.clone() });
-            self.summary.abandoned.push(step);
+        if self.steps[step.0].phase != Phase::Running {
+            return;
         }
+        self.enter(step, Phase::Over);
+        emit(actions, Event::StepAbandoned { step: self.view(step) });
+        self.summary.abandoned.push(self.view(step));
     }
 
     fn leave_all(&mut self, actions: &mut Vec<Action>) {
@@ -361,13 +367,13 @@ impl Run {
     fn go_on(&mut self, now: Duration, actions: &mut Vec<Action>) {
         if !self.stopping {
             while let Some(step) = self.scheduler.next() {
-                let track = &mut self.steps[step.0];
-                (track.phase, track.began) = (Phase::Running, now);
-                emit(actions, Event::StepStarted { step: track.view.clone() });
+                self.enter(step, Phase::Running);
+                self.steps[step.0].began = now;
+                emit(actions, Event::StepStarted { step: self.view(step) });
                 actions.push(Action::Start(step));
             }
         }
-        if self.steps.iter().any(|track| track.phase == Phase::Running) {
+        if self.running > 0 {
             return;
         }
         for step in self.scheduler.left() {

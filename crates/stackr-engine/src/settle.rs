@@ -1,6 +1,6 @@
 //! Settle: waits for one object, until it can be used and until nothing of it moves any more.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use stackr_core::{AnySeen, ErrorKind, Status};
 use stackr_plan::{Milestone, value};
@@ -11,6 +11,7 @@ use crate::{
     converge::Subject,
     event::ErrorView,
     expected::Expected,
+    poller::Watch,
     retry::Call,
     site::{Halt, Report, Site, Trial, Until},
 };
@@ -37,17 +38,20 @@ pub(crate) async fn settle(
     let mut trial = Trial::new(Call::Read);
     let (mut last, mut next, mut told) = (None, first, String::new());
     loop {
-        let note = match next.take() {
+        let (known, note) = match next.take() {
             Some(seen) => {
                 show(site, subject, &seen);
-                match seen.status.clone() {
+                match &seen.status {
                     Status::Ready | Status::Settling(_) => {
                         // It became so at some time between the last two looks.
                         let now = began.elapsed();
                         subject.took = subject.pending.map_or(now, |pending| (pending + now) / 2);
                         return Settled::Usable(seen);
                     }
-                    Status::Failed(why) => return Settled::Broken(seen, why),
+                    Status::Failed(why) => {
+                        let why = why.clone();
+                        return Settled::Broken(seen, why);
+                    }
                     Status::Gone | Status::Leaving(_) => {
                         let error = ErrorView::new("vanished", "it was deleted by somebody else meanwhile");
                         return Settled::Stuck(None, Halt::failed(error));
@@ -57,17 +61,18 @@ pub(crate) async fn settle(
                         if enough && differing(site, subject, &seen).is_empty() {
                             return Settled::Usable(seen);
                         }
-                        last = Some(seen);
-                        note
+                        let note = note.clone();
+                        last = Some(Arc::new(seen));
+                        (last.clone(), note)
                     }
                 }
             }
-            None => "not visible yet".to_owned(),
+            None => (None, "not visible yet".to_owned()),
         };
         if began.elapsed() >= limit {
             let message = format!("not ready after {} s: {note}", began.elapsed().as_secs());
             let hint = "it is recorded; apply again to go on waiting";
-            return Settled::Stuck(last, Halt::failed(ErrorView::new("timeout", message).hint(hint)));
+            return stuck(last, Halt::failed(ErrorView::new("timeout", message).hint(hint)));
         }
         if note != told {
             site.report(Report::Waiting(note.clone()));
@@ -77,9 +82,46 @@ pub(crate) async fn settle(
         let pace = if subject.shown { pace } else { site.pace(Expected::UNKNOWN) };
         subject.pending = Some(began.elapsed());
         let delay = pace.next(began.elapsed(), &mut site.jitter);
-        match look(site, &subject.id, delay, &mut trial).await {
+        let looked = match known {
+            Some(known) => {
+                let (jitter, looked) = (site.jitter.clone(), began.elapsed());
+                let watch = Watch { known, pace, jitter, began, limit, looked };
+                change(site, subject, delay, watch, &mut trial).await
+            }
+            None => look(site, &subject.id, delay, &mut trial).await,
+        };
+        match looked {
             Ok(seen) => next = seen,
-            Err(halt) => return Settled::Stuck(last, halt),
+            Err(halt) => return stuck(last, halt),
+        }
+    }
+}
+
+fn stuck(last: Option<Arc<AnySeen>>, halt: Halt) -> Settled {
+    Settled::Stuck(last.map(Arc::unwrap_or_clone), halt)
+}
+
+/// Looks after a delay, and again at the watch's pace until something is not as it was.
+async fn change(
+    site: &mut Site,
+    subject: &mut Subject,
+    delay: Duration,
+    watch: Watch,
+    trial: &mut Trial,
+) -> Result<Option<AnySeen>, Halt> {
+    let (looked, watch) = tokio::select! {
+        told = site.poller.watch(&subject.id, delay, watch) => told,
+        () = site.stop.cancelled() => return Err(Halt::Left),
+    };
+    if let Some(watch) = watch {
+        (site.jitter, subject.pending) = (watch.jitter, Some(watch.looked));
+    }
+    match looked {
+        Ok(seen) => Ok(seen),
+        Err(error) if error.kind() == ErrorKind::Propagating => Ok(None),
+        Err(error) => {
+            site.pause(&error, trial).await?;
+            look(site, &subject.id, Duration::ZERO, trial).await
         }
     }
 }

@@ -75,35 +75,36 @@ pub(crate) struct Order<'a> {
     pub(crate) program: &'a stackr_plan::Program,
     pub(crate) resolver: Option<&'a Resolver<'a>>,
     pub(crate) values: &'a Values,
-    pub(crate) intended: Option<&'a Intended>,
+    pub(crate) intended: Option<Intended>,
     pub(crate) awaited: bool,
 }
 
 impl Shop {
     /// The task of a step.
-    pub(crate) fn task(&self, order: &Order<'_>) -> Task {
+    pub(crate) fn task(&self, order: Order<'_>) -> Task {
         self.prepare(order).unwrap_or_else(|halt| Task::Over(Box::new(Ended::halted(halt, Vec::new()))))
     }
 
-    fn prepare(&self, order: &Order<'_>) -> Result<Task, Halt> {
+    fn prepare(&self, mut order: Order<'_>) -> Result<Task, Halt> {
+        let intended = order.intended.take();
+        let order = &order;
         let step = &order.program.steps[order.step.0];
         Ok(match &step.verb {
             Verb::Create { declared, want: planned, deposes } => {
                 let want = resolve(order, declared, planned, None)?;
-                let intended =
-                    order.intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
+                let intended = intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
                 let mut site = self.site(order, Some(&want.args))?;
                 site.waits = patient(site.waits, &want.terms.timeouts, "create");
                 if site.resource.kept().is_some() {
                     return Ok(Task::Run(Box::pin(keep::keep(
                         site,
-                        self.keep(order, want, declared, *deposes)?,
+                        self.keep(order, intended, want, (declared, *deposes))?,
                     ))));
                 }
                 let task = Ensure {
                     want,
                     target: declared.clone(),
-                    intent: intended.intent.clone(),
+                    intent: intended.intent,
                     earlier: intended.earlier.then(|| Earlier {
                         until: self.began
                             + crate::intents::patience_left(
@@ -111,7 +112,7 @@ impl Shop {
                                 self.earlier,
                                 self.now,
                             ),
-                        instead: intended.instead.clone(),
+                        instead: intended.instead,
                     }),
                     deposes: *deposes,
                     label: self.label.clone(),
@@ -165,15 +166,20 @@ impl Shop {
     }
 
     /// The task of making an object without a cloud.
-    fn keep(&self, order: &Order<'_>, want: Want, target: &Target, deposes: bool) -> Result<Keep, Halt> {
-        let intended = order.intended.ok_or_else(|| Halt::new("bug", "a create without an intent"))?;
+    fn keep(
+        &self,
+        order: &Order<'_>,
+        intended: Intended,
+        want: Want,
+        (target, deposes): (&Target, bool),
+    ) -> Result<Keep, Halt> {
         let seed = self.seeds.get(&order.step).ok_or_else(|| Halt::new("bug", "a create without a seed"))?;
         let elapsed = jiff::SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
         Ok(Keep {
             want,
             target: target.clone(),
-            intent: intended.intent.clone(),
-            instead: intended.instead.clone(),
+            intent: intended.intent,
+            instead: intended.instead,
             deposes,
             seed: *seed,
             now: self.now.checked_add(elapsed).unwrap_or(self.now),

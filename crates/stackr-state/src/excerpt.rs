@@ -6,11 +6,12 @@
 //! - whether an entry can follow depends on the addresses that it names, and on nothing else of the state (the rules
 //!   are in [`apply`]), so checking on the excerpt is checking on the state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stackr_core::Address;
+use serde_json::Map;
+use stackr_core::{Address, Object, Origin};
 
-use crate::{Entry, IllegalEntry, Part, State, apply};
+use crate::{Deposed, Entry, IllegalEntry, Intent, Part, State, apply};
 
 /// Whether all entries of a part can follow on the state, in order. The state is not copied, but for what they name.
 pub(crate) fn check(state: &State, part: &Part) -> Result<(), IllegalEntry> {
@@ -24,10 +25,10 @@ pub(crate) fn excerpt(state: &State, entries: &[Entry]) -> State {
     let named: BTreeSet<&Address> = entries.iter().flat_map(addresses).collect();
     let deposed = match named.is_empty() {
         true => Vec::new(),
-        false => state.deposed.iter().filter(|d| named.contains(&d.address)).cloned().collect(),
+        false => state.deposed.iter().filter(|d| named.contains(&d.address)).map(aside).collect(),
     };
-    let pick = |address: &Address| Some((address.clone(), state.objects.get(address)?.clone()));
-    let open = |address: &Address| Some((address.clone(), state.intents.get(address)?.clone()));
+    let pick = |address: &Address| Some((address.clone(), bare(state.objects.get(address)?)));
+    let open = |address: &Address| Some((address.clone(), bare_intent(state.intents.get(address)?)));
     State {
         stack: state.stack.clone(),
         env: state.env.clone(),
@@ -43,6 +44,44 @@ pub(crate) fn excerpt(state: &State, entries: &[Entry]) -> State {
         outputs: Default::default(),
         dependents: Default::default(),
         durations: Default::default(),
+    }
+}
+
+/// An object without what no rule asks for, which is most of it.
+fn bare(object: &Object) -> Object {
+    Object {
+        ty: object.ty.clone(),
+        id: object.id.clone(),
+        uid: object.uid.clone(),
+        origin: Origin::default(),
+        depends_on: Vec::new(),
+        prevent_destroy: object.prevent_destroy,
+        create_before_destroy: object.create_before_destroy,
+        timeouts: BTreeMap::new(),
+        schema: object.schema,
+        tainted: object.tainted,
+        args: Map::new(),
+        outputs: Map::new(),
+    }
+}
+
+fn aside(deposed: &Deposed) -> Deposed {
+    Deposed { address: deposed.address.clone(), object: bare(&deposed.object) }
+}
+
+fn bare_intent(intent: &Intent) -> Intent {
+    Intent {
+        ty: intent.ty.clone(),
+        uid: intent.uid.clone(),
+        origin: Origin::default(),
+        schema: intent.schema,
+        args: Map::new(),
+        depends_on: Vec::new(),
+        prevent_destroy: intent.prevent_destroy,
+        create_before_destroy: intent.create_before_destroy,
+        replaces: intent.replaces.clone(),
+        id: intent.id.clone(),
+        since: intent.since,
     }
 }
 

@@ -70,14 +70,12 @@ pub fn decode_part(bytes: &[u8], place: &str) -> Result<Part> {
 }
 
 fn encode<T: Serialize>(kind: &Kind, content: &T) -> String {
-    let text = |checksum| {
-        let file = File { format: kind.format, version: kind.version, checksum, content };
-        let mut text = serde_json::to_string_pretty(&file).expect("our types have string keys only");
-        text.push('\n');
-        text
-    };
-    let json: Json = serde_json::from_str(&text(None)).expect("what was just written is JSON");
-    text(Some(checksum(&json)))
+    const NAMES: &str = "our types have string keys only";
+    let file = |checksum| File { format: kind.format, version: kind.version, checksum, content };
+    let stated = checksum(&serde_json::to_value(file(None)).expect(NAMES));
+    let mut text = serde_json::to_string_pretty(&file(Some(stated))).expect(NAMES);
+    text.push('\n');
+    text
 }
 
 fn decode<T: DeserializeOwned>(kind: &Kind, bytes: &[u8], place: &str) -> Result<T> {
@@ -107,10 +105,13 @@ fn decode<T: DeserializeOwned>(kind: &Kind, bytes: &[u8], place: &str) -> Result
         return Err(damaged("there is no version 0".to_owned()));
     }
     if let Some(stated) = file.remove("checksum") {
-        let mut content = file.clone();
-        content.insert("format".to_owned(), kind.format.into());
-        content.insert("version".to_owned(), version.into());
-        if stated.as_str() != Some(&checksum(&Json::Object(content))) {
+        // Not a copy: a state is large.
+        file.insert("format".to_owned(), kind.format.into());
+        file.insert("version".to_owned(), version.into());
+        let found = checksum_of(&file);
+        file.remove("format");
+        file.remove("version");
+        if stated.as_str() != Some(&found) {
             return Err(damaged("its content does not have the checksum that it states".to_owned()));
         }
     }
@@ -133,34 +134,67 @@ fn terraform(file: &Map<String, Json>, place: &str) -> Option<Error> {
 
 /// The checksum of a content, however it is formatted.
 fn checksum(json: &Json) -> String {
-    let mut text = String::new();
-    canonical(json, &mut text);
-    format!("sha256:{}", crate::secret::hex(&Sha256::digest(text.as_bytes())))
+    let mut sum = Sum::default();
+    sum.value(json);
+    sum.end()
 }
 
-/// Compact JSON with sorted keys.
-fn canonical(json: &Json, out: &mut String) {
-    match json {
-        Json::Array(elements) => {
-            out.push('[');
-            for element in elements {
-                canonical(element, out);
-                out.push(',');
+/// The checksum of an object that is not wrapped in a value.
+fn checksum_of(object: &Map<String, Json>) -> String {
+    let mut sum = Sum::default();
+    sum.object(object);
+    sum.end()
+}
+
+/// Sums up compact JSON with sorted keys, without ever holding all of it.
+#[derive(Default)]
+struct Sum {
+    hash: Sha256,
+    text: Vec<u8>,
+}
+
+impl Sum {
+    /// So much is summed up at once.
+    const AT_ONCE: usize = 8 * 1024;
+
+    fn value(&mut self, json: &Json) {
+        match json {
+            Json::Array(elements) => {
+                self.text.push(b'[');
+                for element in elements {
+                    self.value(element);
+                    self.text.push(b',');
+                }
+                self.text.push(b']');
             }
-            out.push(']');
+            Json::Object(map) => self.object(map),
+            scalar => self.scalar(scalar),
         }
-        Json::Object(map) => {
-            let mut keys: Vec<_> = map.keys().collect();
-            keys.sort();
-            out.push('{');
-            for key in keys {
-                canonical(&Json::String(key.clone()), out);
-                out.push(':');
-                canonical(&map[key], out);
-                out.push(',');
-            }
-            out.push('}');
+        if self.text.len() >= Self::AT_ONCE {
+            self.hash.update(&self.text);
+            self.text.clear();
         }
-        scalar => out.push_str(&scalar.to_string()),
+    }
+
+    fn object(&mut self, map: &Map<String, Json>) {
+        let mut fields: Vec<_> = map.iter().collect();
+        fields.sort_by_key(|(name, _)| *name);
+        self.text.push(b'{');
+        for (name, value) in fields {
+            self.scalar(name);
+            self.text.push(b':');
+            self.value(value);
+            self.text.push(b',');
+        }
+        self.text.push(b'}');
+    }
+
+    fn scalar(&mut self, scalar: &impl Serialize) {
+        serde_json::to_writer(&mut self.text, scalar).expect("a text in memory takes every scalar");
+    }
+
+    fn end(mut self) -> String {
+        self.hash.update(&self.text);
+        format!("sha256:{}", crate::secret::hex(&self.hash.finalize()))
     }
 }

@@ -97,9 +97,14 @@ async fn fold(store: &dyn Store, stored: Vec<u64>, parts: Vec<(u64, Vec<u8>)>) -
 
 /// Folds a part, all or nothing.
 pub(crate) fn fold_part(state: &mut State, part: &Part) -> Result<()> {
+    excerpt::check(state, part)?;
+    fold_checked(state, part)
+}
+
+/// The same for a part that was checked already.
+pub(crate) fn fold_checked(state: &mut State, part: &Part) -> Result<()> {
     let next =
         part.number.checked_add(1).ok_or_else(|| Error::Invalid("no part numbers are left".to_owned()))?;
-    excerpt::check(state, part)?;
     for entry in &part.entries {
         apply(state, entry)?;
     }

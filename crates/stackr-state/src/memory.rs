@@ -83,7 +83,7 @@ impl Memory {
     pub fn set(&self, key: Key, bytes: Option<Vec<u8>>) {
         self.with(|shelf| match bytes {
             Some(bytes) => drop(shelf.put(key, &bytes)),
-            None => drop(shelf.take(key)),
+            None => shelf.take(key),
         });
     }
 
@@ -141,10 +141,9 @@ impl Shelf {
         version
     }
 
-    fn take(&mut self, key: Key) -> Option<Blob> {
+    fn take(&mut self, key: Key) {
         let old = self.blobs.remove(&key);
-        self.before.insert(key, old.clone());
-        old
+        self.before.insert(key, old);
     }
 
     fn read(&self, key: Key, fault: Option<Fault>) -> Option<Blob> {
@@ -212,7 +211,7 @@ impl Store for Memory {
             self.call("remove", Some(key), |shelf, _| {
                 let there = shelf.blobs.get(&key).map(|blob| &blob.version);
                 if there.is_some() && (version.is_none() || there == version.as_ref()) {
-                    drop(shelf.take(key));
+                    shelf.take(key);
                 }
             })
         })

@@ -46,7 +46,7 @@ use crate::{
     Entry, Error, Expect, Key, Lease, Outcome, Owner, Part, Result, Run, StackName, State, Store, Version,
     check_conditional_writes, decode_part, decode_state, encode_part, encode_state, excerpt,
     lease::{self, Holding},
-    load::{AT_ONCE, fold_part, load},
+    load::{AT_ONCE, fold_checked, load},
     store::{Put, put},
 };
 
@@ -183,6 +183,12 @@ impl Session {
         &self.state
     }
 
+    /// The state, when the session is no longer needed.
+    #[must_use]
+    pub fn into_state(self) -> State {
+        self.state
+    }
+
     /// What was found at the start.
     #[must_use]
     pub fn recovery(&self) -> &Recovery {
@@ -214,14 +220,25 @@ impl Session {
     /// [`Error::Illegal`]: an entry cannot follow; nothing was written. [`Error::Fenced`]: stop at once.
     /// [`Error::Unavailable`] and other errors of the store: the session keeps the entries and writes them before
     /// anything else with the next commit; do not commit them again.
-    pub async fn commit(&mut self, entries: Vec<Entry>) -> Result<()> {
+    pub async fn commit(&mut self, mut entries: Vec<Entry>) -> Result<()> {
+        self.offer(&mut entries).await
+    }
+
+    /// As [`Session::commit`], for who goes on with what cannot follow: those entries are left where they are.
+    ///
+    /// # Errors
+    /// As [`Session::commit`].
+    pub async fn offer(&mut self, entries: &mut Vec<Entry>) -> Result<()> {
         self.settle().await?;
         if entries.is_empty() {
             return Ok(());
         }
-        let part = self.part(self.start.iter().cloned().chain(entries).collect());
+        let mut part = self.part(self.start.iter().cloned().chain(mem::take(entries)).collect());
         // Checked before it is written: what is in the journal must fold.
-        excerpt::check(&self.state, &part)?;
+        if let Err(illegal) = excerpt::check(&self.state, &part) {
+            *entries = part.entries.split_off(usize::from(self.start.is_some()));
+            return Err(illegal.into());
+        }
         self.append(part).await
     }
 
@@ -266,7 +283,8 @@ impl Session {
             return Err(self.superseded().await);
         }
         if let Some(part) = self.unsure.take() {
-            fold_part(&mut self.state, &part)?;
+            // Checked before it was written, and nothing came in between.
+            fold_checked(&mut self.state, &part)?;
             self.spent.push(part.number);
         }
         self.start = None;
@@ -286,11 +304,10 @@ impl Session {
     pub async fn finish(&mut self, outcome: Outcome) -> Result<()> {
         self.settle().await?;
         if self.start.is_none() {
-            let mut finished = self.state.clone();
-            crate::apply(&mut finished, &Entry::RunFinished { outcome })?;
-            let before = mem::replace(&mut self.state, finished);
+            let before = self.state.run.clone();
+            crate::apply(&mut self.state, &Entry::RunFinished { outcome })?;
             if let Err(error) = self.write_snapshot().await {
-                self.state = before;
+                self.state.run = before;
                 return Err(error);
             }
             self.clear().await;
@@ -303,13 +320,16 @@ impl Session {
 
     /// Writes the state as the snapshot, if the snapshot is still the one we know.
     async fn write_snapshot(&mut self) -> Result<()> {
-        let mut state = self.state.clone();
-        state.serial = state.serial.saturating_add(1);
-        let bytes = encode_state(&state).into_bytes();
+        let before = self.state.serial;
+        let serial = before.saturating_add(1);
+        self.state.serial = serial;
+        let bytes = encode_state(&self.state).into_bytes();
+        // It counts once it is written.
+        self.state.serial = before;
         let expect = Expect::unchanged(self.base.as_ref());
         match put(&*self.store, Key::Snapshot, &bytes, expect).await? {
             Put::Done(version) => {
-                self.state = state;
+                self.state.serial = serial;
                 self.base = Some(version);
                 if let Some(previous) = self.base_bytes.replace(bytes) {
                     // The snapshot is safe; a backup that is one older is no reason to fail.

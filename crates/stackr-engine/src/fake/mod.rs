@@ -102,6 +102,8 @@ pub struct World {
     /// Arguments that are accepted and not taken: `fake_depot.content`.
     pub stubborn: BTreeSet<String>,
     faults: BTreeMap<usize, Fault>,
+    /// What was made with each client token: looking through everything for each create would take its square.
+    tokens: BTreeMap<String, String>,
     made: usize,
 }
 

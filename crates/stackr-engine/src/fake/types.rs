@@ -245,9 +245,7 @@ impl Resource for Gateway {
     async fn create(fake: &Fake, req: Create<'_, GatewayArgs>) -> Result<Created<Self>> {
         fake.call("create fake_gateway", 1, |world| {
             there(world, "create fake_gateway", &req.args.network_id)?;
-            let known =
-                world.things.iter().find(|(_, t)| t.ty == Self::TYPE && t.uid.as_deref() == Some(req.token));
-            if let Some((id, _)) = known {
+            if let Some(id) = world.tokens.get(req.token).filter(|id| world.things.contains_key(*id)) {
                 return Ok(Created::id(id.clone()));
             }
             let args = GatewayArgs { tags: split(&req.args.tags).1, ..req.args.clone() };
@@ -255,6 +253,7 @@ impl Resource for Gateway {
                 (world.id("gw"), thing(Self::TYPE, &args, Some(req.token.to_owned()), world));
             thing.ready += Duration::from_secs(60);
             world.things.insert(id.clone(), thing);
+            world.tokens.insert(req.token.to_owned(), id.clone());
             Ok(Created::id(id))
         })
         .await

@@ -242,3 +242,34 @@ fn a_step_whose_result_cannot_be_recorded_has_failed() {
     assert_eq!((summary.done.len(), summary.failed.len()), (1, 1));
     assert_eq!(summary.outcome, Outcome::Failed);
 }
+
+#[test]
+fn the_running_steps_are_counted_right_whatever_is_said_of_them() {
+    for seed in 0..300 {
+        let mut random = crate::random::Jitter::new(seed, 0);
+        let mut run = run(6, &[(1, 3, Id), (2, 3, Ready), (3, 4, Ready), (1, 5, Ready)]);
+        run.handle(Duration::ZERO, Input::Started);
+        for now in 0..60 {
+            let step = 1 + (random.next() % 6) as usize;
+            // Also what a driver would never say: of steps that have not begun, or are over.
+            let input = match random.next() % 12 {
+                0 => noted(step),
+                1 | 2 => durable(step),
+                3 => id(step),
+                4..=7 => done(step),
+                8 => failed(step),
+                9 => left(step),
+                10 => Input::Unrecorded { step: at(step), error: ErrorView::new("bug", "no") },
+                _ if random.next().is_multiple_of(8) => Input::Interrupt,
+                _ => Input::Tick,
+            };
+            let (before, said) = (run.finished, input.clone());
+            let actions = run.handle(Duration::from_secs(now), input);
+            let running = run.steps.iter().filter(|track| track.phase == Phase::Running).count();
+            assert_eq!(run.running, running, "seed {seed}: {said:?}");
+            assert_eq!(run.finished, running == 0, "seed {seed}: {said:?}");
+            let ended = actions.iter().any(|action| matches!(action, Action::Finish(_)));
+            assert_eq!(ended, run.finished && !before, "seed {seed}: {said:?}");
+        }
+    }
+}
