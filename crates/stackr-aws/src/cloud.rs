@@ -34,6 +34,9 @@ const ATTEMPT: Duration = Duration::from_secs(60);
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// How long the tagging API may take: the services can be asked instead.
+const TAGGING: Duration = Duration::from_secs(5);
+
 /// A client slot for one service, filled when first used.
 macro_rules! clients {
     ($($(#[$cfg:meta])* $field:ident: $sdk:ident, $name:literal;)*) => {
@@ -45,7 +48,7 @@ macro_rules! clients {
             origin: Arc<Origin>,
             limiter: Arc<dyn Limiter>,
             caller: OnceLock<Caller>,
-            tagging: Arc<Tagging>,
+            tagging: Option<Arc<Tagging>>,
             $($(#[$cfg])* $field: OnceLock<Service<$sdk::Client>>,)*
         }
 
@@ -55,7 +58,7 @@ macro_rules! clients {
             pub fn new(config: SdkConfig, provider: &ProviderConfig, origin: Origin, limiter: Arc<dyn Limiter>) -> Self {
                 let origin = Arc::new(origin);
                 Self {
-                    tagging: Arc::new(tagging(&config, provider, &origin, &limiter)),
+                    tagging: tagging(&config, provider, &origin, &limiter).map(Arc::new),
                     config,
                     path_style: provider.s3_use_path_style,
                     endpoints: provider.endpoints.clone(),
@@ -134,33 +137,40 @@ open! {
     #[cfg(feature = "servicediscovery")] servicediscovery: aws_sdk_servicediscovery, "servicediscovery", "servicediscovery";
 }
 
-/// The client of the tagging API, which the clients of all services share.
+/// The client of the tagging API, which the clients of all services share. None where the provider block gives endpoints
+/// and none for it: the objects are not where it looks.
 fn tagging(
     config: &SdkConfig,
     provider: &ProviderConfig,
     origin: &Arc<Origin>,
     limiter: &Arc<dyn Limiter>,
-) -> Tagging {
-    let mut config = aws_sdk_resourcegroupstagging::config::Builder::from(config);
-    if let Some(url) = provider.endpoints.get("resourcegroupstaggingapi") {
+) -> Option<Tagging> {
+    let endpoint = provider.endpoints.get("resourcegroupstaggingapi");
+    if endpoint.is_none() && !provider.endpoints.is_empty() {
+        return None;
+    }
+    let timeouts = TimeoutConfig::builder().connect_timeout(TAGGING).operation_attempt_timeout(TAGGING);
+    let mut config =
+        aws_sdk_resourcegroupstagging::config::Builder::from(config).timeout_config(timeouts.build());
+    if let Some(url) = endpoint {
         config = config.endpoint_url(url);
     }
     let (origin, limiter) = (Arc::clone(origin), Arc::clone(limiter));
-    LazyLock::new(Box::new(move || Service {
+    Some(LazyLock::new(Box::new(move || Service {
         client: aws_sdk_resourcegroupstagging::Client::from_conf(config.build()),
         name: "tag",
         origin,
         limiter,
         gathering: Gathering::default(),
         tagging: None,
-    }))
+    })))
 }
 
 impl Aws {
     fn wrap<C>(&self, name: &'static str, client: C) -> Service<C> {
         let (origin, limiter) = (Arc::clone(&self.origin), Arc::clone(&self.limiter));
-        let tagging = Some(Arc::clone(&self.tagging));
-        Service { client, name, origin, limiter, gathering: Gathering::default(), tagging }
+        let (gathering, tagging) = (Gathering::default(), self.tagging.clone());
+        Service { client, name, origin, limiter, gathering, tagging }
     }
 
     fn sts(&self) -> Sts {

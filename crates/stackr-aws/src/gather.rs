@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use stackr_core::Result;
+use stackr_core::{CloudError, ErrorKind, Result};
 use tokio::{sync::oneshot, task::yield_now};
 
 use crate::Service;
@@ -28,6 +28,8 @@ pub(crate) trait Source: 'static {
     type Key: Ord + Clone + Send + Sync;
     /// What is told of one object.
     type Answer: Clone + Send + Sync;
+    /// Whether a call that nobody has heard the end of may be made again.
+    const REPEATABLE: bool = true;
 
     /// Asks for all of them. What is not there is left out.
     fn ask(
@@ -117,7 +119,8 @@ impl<C: Send + Sync> Service<C> {
         if let Some(answered) = self.gathering.join::<S>(&keys) {
             return match answered.await {
                 Ok(all) => Ok(part(&all, &keys)),
-                Err(_) => S::ask(self, keys).await,
+                Err(_) if S::REPEATABLE => S::ask(self, keys).await,
+                Err(_) => Err(CloudError::new(ErrorKind::Transient, self.name, "a shared call was given up")),
             };
         }
         let mut began = Began::<S> { gathering: &self.gathering, open: true, of: PhantomData };
@@ -150,8 +153,6 @@ fn part<K: Ord + Clone, V: Clone>(all: &BTreeMap<K, V>, keys: &BTreeSet<K>) -> B
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use stackr_core::CloudError;
 
     use super::*;
     use crate::service::testing::service;

@@ -1,10 +1,11 @@
 //! Tags of objects of all services in one call: the Resource Groups Tagging API.
 //!
 //! Facts that shape this file:
-//! - `GetResources` takes up to 100 ARNs of one region, whatever their services, and leaves out what never had a tag;
-//! - it is late by seconds, sometimes minutes. So it only confirms what is recorded: where it says anything else, the
-//!   object's own service is asked;
-//! - not everybody may call it, and not every endpoint has it. Where it fails, the services are asked.
+//! - `GetResources` takes up to 100 ARNs of one region, whatever their services, and leaves out what never had a tag, and
+//!   what it does not know;
+//! - it is late by seconds, sometimes minutes. So it only confirms what is recorded: where it says anything else, or
+//!   nothing, the object's own service is asked;
+//! - not everybody may call it, and not every endpoint has it. Where it fails, or is slow, the services are asked.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,16 +43,15 @@ impl Source for Tagged {
     }
 }
 
-/// What is told of these objects: of one that is left out, that it has no tags.
+/// What is told of these objects.
 async fn part(tagging: &Service<Client>, arns: &[Id]) -> Result<BTreeMap<Id, Tags>> {
     let request = tagging.client.get_resources().set_resource_arn_list(Some(arns.to_vec()));
     let answer = tagging.call("GetResources", request.send()).await?;
-    let mut told: BTreeMap<Id, Tags> = arns.iter().map(|arn| (arn.clone(), Tags::new())).collect();
-    for one in answer.resource_tag_mapping_list.unwrap_or_default() {
-        let tags = one.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
-        told.insert(one.resource_arn.unwrap_or_default(), tags);
-    }
-    Ok(told)
+    let told = answer.resource_tag_mapping_list.unwrap_or_default().into_iter().filter_map(|one| {
+        let tags = one.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+        Some((one.resource_arn?, tags.collect()))
+    });
+    Ok(told.collect())
 }
 
 impl<C> Service<C> {

@@ -21,7 +21,9 @@ mod diagnostic;
 mod equal;
 mod error;
 mod kept;
+mod known;
 mod looks;
+mod lookup;
 mod moves;
 mod object;
 mod registry;
@@ -48,14 +50,16 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 pub use equal::{equal, equal_field, equal_recorded, is_silent};
 pub use error::{CloudError, ErrorKind, Result, need};
 pub use kept::{AnyKept, AnyRecord, ErasedKept, Kept, Moment, Pause, Record};
+pub use known::Known;
 pub use looks::Looks;
+pub use lookup::{AnyLookup, ErasedLookup, Lookup};
 pub use moves::{Endpoint, Import, Move, Removal};
 pub use object::{Object, Origin, SCHEMA_VERSION};
 pub use registry::Registry;
 pub use resource::{
-    After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyLookup, AnyResource, AnySeen, AnyUpdate, Args,
-    BoxFuture, Cloud, Clouds, Create, Created, Delete, Erased, ErasedLookup, Find, Id, Known, Limiter,
-    Lookup, Outputs, Resource, ResourceExt, Seen, Status, Update,
+    After, AnyCreate, AnyCreated, AnyDelete, AnyFind, AnyResource, AnySeen, AnyUpdate, Args, BoxFuture,
+    Cloud, Clouds, Create, Created, Delete, Erased, Find, Id, Limiter, Outputs, Resource, ResourceExt, Seen,
+    Status, Update,
 };
 pub use schema::{Default, Field, Kind, Nesting, Presence, Schema, Shape};
 pub use stack::{Handle, Label, Stack};

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    Block, CloudError, Draft, ErrorKind, Looks, Mismatch, Object, Origin, Result, Schema, Value, Waits,
+    Block, CloudError, Draft, ErrorKind, Known, Looks, Mismatch, Origin, Result, Schema, Value, Waits,
     looks::{Typed, erase},
     sealed,
 };
@@ -165,35 +165,6 @@ pub struct Find<'a, A> {
     pub args: Option<&'a A>,
 }
 
-/// An object that is read for a plan, and what is recorded of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
-    /// What AWS calls it.
-    pub id: &'a str,
-    /// What was recorded of it when it was last made, changed or read.
-    pub last: Option<&'a Object>,
-}
-
-impl<'a> Known<'a> {
-    /// Objects of which nothing is recorded.
-    #[must_use]
-    pub fn unrecorded(ids: &'a [Id]) -> Vec<Self> {
-        ids.iter().map(|id| Self { id, last: None }).collect()
-    }
-
-    /// What AWS calls them.
-    #[must_use]
-    pub fn ids(known: &[Self]) -> Vec<Id> {
-        known.iter().map(|known| known.id.to_owned()).collect()
-    }
-
-    /// A recorded output.
-    #[must_use]
-    pub fn output(&self, name: &str) -> Option<Value> {
-        self.last?.outputs.get(name).map(Value::from_json)
-    }
-}
-
 /// A type of object that AWS has. The whole contract of a resource file.
 pub trait Resource: Sized + Send + Sync + 'static {
     /// The provider's type string: `aws_nat_gateway`.
@@ -290,27 +261,6 @@ pub trait ResourceExt: Resource {
 }
 
 impl<R: Resource> ResourceExt for R {}
-
-/// A type of data that is looked up.
-pub trait Lookup: Sized + Send + Sync + 'static {
-    /// The provider's type string: `aws_availability_zones`.
-    const TYPE: &'static str;
-    /// The service client.
-    type Cloud: Send + Sync + 'static;
-    /// What it takes.
-    type Args: Args;
-    /// What it gives.
-    type Outputs: Outputs;
-
-    /// Looks it up. Nothing found, or more than one where one is meant, is an error.
-    fn read(cloud: &Self::Cloud, args: &Self::Args) -> impl Future<Output = Result<Self::Outputs>> + Send;
-
-    /// An empty builder of this data type's arguments.
-    #[must_use]
-    fn query() -> <Self::Args as Args>::Builder {
-        std::default::Default::default()
-    }
-}
 
 /// The clients of one account and region, reached by type.
 pub trait Cloud: Send + Sync {
@@ -471,14 +421,6 @@ pub trait AnyResource: Send + Sync {
     }
 }
 
-/// The object-safe twin of [`Lookup`].
-pub trait AnyLookup: Send + Sync {
-    /// Its schema.
-    fn schema(&self) -> &'static Schema;
-    /// Looks it up: an object of the outputs.
-    fn read<'a>(&'a self, cloud: &'a dyn Cloud, args: &'a Value) -> BoxFuture<'a, Result<Value>>;
-}
-
 /// Turns a mismatch into an error: the schema was checked before, so it is a bug or a foreign state file.
 pub(crate) fn typed<T>(read: std::result::Result<T, Mismatch>, what: &str) -> Result<T> {
     read.map_err(|mismatch| CloudError::bug(format!("the {what} do not fit the schema: {mismatch}")))
@@ -626,33 +568,5 @@ impl<R: Resource> AnyResource for Erased<R> {
 
     fn holders<'a>(&'a self, cloud: &'a dyn Cloud, id: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
         Box::pin(async move { R::holders(cloud.get()?, id).await })
-    }
-}
-
-/// A [`Lookup`] as an [`AnyLookup`].
-pub struct ErasedLookup<L>(PhantomData<fn() -> L>);
-
-impl<L: Lookup> ErasedLookup<L> {
-    const SCHEMA: Schema =
-        Schema { ty: L::TYPE, args: &<L::Args as Block>::SHAPE, outputs: &<L::Outputs as Block>::SHAPE };
-
-    /// The erased form of `L`.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "a type-level constant, not a value with a default")]
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<L: Lookup> AnyLookup for ErasedLookup<L> {
-    fn schema(&self) -> &'static Schema {
-        &Self::SCHEMA
-    }
-
-    fn read<'a>(&'a self, cloud: &'a dyn Cloud, args: &'a Value) -> BoxFuture<'a, Result<Value>> {
-        Box::pin(async move {
-            let args = typed(L::Args::from_object(args), "arguments")?;
-            Ok(L::read(cloud.get()?, &args).await?.to_object())
-        })
     }
 }

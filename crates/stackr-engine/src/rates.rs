@@ -15,6 +15,8 @@ pub fn published(service: &str, operation: &str) -> Class {
         "ecs" => ecs(operation, read),
         // One bucket for the whole account and all of its calls.
         "route53" => ("all", Rate::new(5.0, 5.0)),
+        // Not published; refused sooner than others, which it must not slow down.
+        "iam" if operation == "GetAccountAuthorizationDetails" => ("details", Rate::new(5.0, 2.0)),
         // Not published; one control plane for all regions.
         "iam" if read => ("read", Rate::new(20.0, 15.0)),
         "iam" => ("write", Rate::new(15.0, 10.0)),
@@ -75,6 +77,8 @@ mod tests {
         check("ec2", "CreateNatGateway", "CreateNatGateway", 10.0, 1.0);
         check("ec2", "CreateVpcEndpoint", "CreateVpcEndpoint", 4.0, 0.3);
         check("route53", "ChangeResourceRecordSets", "all", 5.0, 5.0);
+        check("iam", "GetRole", "read", 20.0, 15.0);
+        check("iam", "GetAccountAuthorizationDetails", "details", 5.0, 2.0);
         check("ecs", "CreateCluster", "cluster", 20.0, 1.0);
         check("ecs", "PutClusterCapacityProviders", "cluster", 20.0, 1.0);
         check("ecs", "UpdateService", "service", 50.0, 5.0);

@@ -8,7 +8,9 @@ use std::{
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use stackr_core::{AnyLookup, AnyResource, Cloud, Diagnostics, Gone, Object, Status, Value, Waits};
+use stackr_core::{
+    AnyLookup, AnyResource, Cloud, Diagnostics, ErrorKind, Gone, Object, Status, Value, Waits,
+};
 use stackr_plan::{
     Resolver, StepId, Target, Values, Verb, Want, conforms, lacks, sealed_among, text_remedy, value,
 };
@@ -226,6 +228,7 @@ impl Shop {
         let mut jitter = Jitter::new(self.seed, step.0);
         let waits = patient(Waits::INSTANT, &terms.timeouts, "read");
         let hidden = secrets(lookup.schema().args.fields, &args);
+        let late = self.patience.late_report;
         Ok(Task::Run(Box::pin(async move {
             let (began, mut backoff) = (Instant::now(), Backoff::default());
             loop {
@@ -240,7 +243,12 @@ impl Shop {
                 let since = began.elapsed();
                 let mut view = ErrorView::from(&error);
                 view.message = scrub(&hidden, &view.message);
-                let Some(delay) = backoff.next(Call::Read, error.kind(), waits, since, &mut jitter) else {
+                // What it looks for may have been made by this run, and is not visible yet.
+                let kind = match error.kind() {
+                    ErrorKind::Invalid | ErrorKind::NotFound if since < late => ErrorKind::Propagating,
+                    kind => kind,
+                };
+                let Some(delay) = backoff.next(Call::Read, kind, waits, since, &mut jitter) else {
                     return Ended::halted(Halt::failed(view), Vec::new());
                 };
                 drop(reports.send((step, Report::Retrying { error: view, delay })));

@@ -7,13 +7,10 @@
 //!   rule, and until it has returned the object's id is not recorded. A run that died in between asks `find`, which
 //!   revokes what is left of it: only rules without a tag, since those that stackr makes carry one. Where `egress` is
 //!   written, `update` compares it and the create is one call;
-//! - in a VPC with IPv6 there is such a rule for IPv6 too;
 //! - rules written in the group are made by `update`; absent ones are nobody's here;
 //! - the name is unique in its VPC, which a repeated create runs into: the group is taken up if it carries our uid;
 //! - name and description cannot be changed;
 //! - it cannot be deleted while a network interface or a rule of another group uses it.
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup as Described, SecurityGroupRule as DescribedRule, Tag};
 use stackr_core::{
@@ -29,7 +26,7 @@ use super::{
     security_group_rule::revoke_by_id,
     sync_tags, tag_spec, text,
 };
-use crate::{gather::Source, service::in_order, tags};
+use crate::{service::in_order, tags};
 
 /// A security group.
 pub struct SecurityGroup;
@@ -104,20 +101,18 @@ impl Resource for SecurityGroup {
             .description(&args.description)
             .set_vpc_id(args.vpc_id.clone())
             .set_tag_specifications(tag_spec(ResourceType::SecurityGroup, &args.tags));
-        let (made, ipv6) = futures::join!(
-            ec2.call("CreateSecurityGroup", create.send()),
-            may_have_ipv6(ec2, args.vpc_id.as_deref()),
-        );
-        let (id, new) = match made {
-            Ok(made) => (need(made.group_id(), "GroupId")?, true),
-            Err(error) if error.kind() == ErrorKind::Exists => (ours(ec2, &name, req, error).await?, false),
+        let made = ec2.call("CreateSecurityGroup", create.send()).await;
+        let is_new = made.is_ok();
+        let id = match made {
+            Ok(made) => need(made.group_id(), "GroupId")?,
+            Err(error) if error.kind() == ErrorKind::Exists => ours(ec2, &name, req, error).await?,
             Err(error) => return Err(error),
         };
         if args.egress.is_empty() {
-            revoke_everything_out(ec2, &id, ipv6).await?;
+            revoke_everything_out(ec2, &id).await?;
         }
         // A new group without rules is what was asked for; a rule, a default VPC and the account are AWS's to tell.
-        if !new || args.vpc_id.is_none() || !args.egress.is_empty() || ec2.origin.account.is_empty() {
+        if !is_new || args.vpc_id.is_none() || !args.egress.is_empty() || ec2.origin.account.is_empty() {
             return Ok(Created::id(id));
         }
         let tags = args.tags.iter().map(|(k, v)| Tag::builder().key(k).value(v).build());
@@ -220,38 +215,10 @@ async fn ours(ec2: &Ec2, name: &str, req: Create<'_, SecurityGroupArgs>, taken: 
     }
 }
 
-/// Which VPCs have an IPv6 network, or had one.
-struct HasIpv6;
-
-impl Source for HasIpv6 {
-    type Client = aws_sdk_ec2::Client;
-    type Key = Id;
-    type Answer = bool;
-
-    async fn ask(ec2: &Ec2, vpcs: BTreeSet<Id>) -> Result<BTreeMap<Id, bool>> {
-        let vpcs: Vec<_> = vpcs.into_iter().collect();
-        let mut found = BTreeMap::new();
-        for batch in batches("vpc-id", &vpcs) {
-            for vpc in pages!(ec2, "DescribeVpcs", ec2.client.describe_vpcs().filters(batch), vpcs) {
-                let ipv6 = !vpc.ipv6_cidr_block_association_set().is_empty();
-                found.insert(vpc.vpc_id.unwrap_or_default(), ipv6);
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Whether AWS may give a group in this VPC a rule for IPv6. Groups that are made together ask together.
-async fn may_have_ipv6(ec2: &Ec2, vpc: Option<&str>) -> bool {
-    let Some(vpc) = vpc else { return true };
-    let told = ec2.gather::<HasIpv6>([vpc.to_owned()]).await;
-    told.ok().and_then(|told| told.get(vpc).copied()).unwrap_or(true)
-}
-
 /// Revokes the rules that AWS gave a group that was made a moment ago.
-async fn revoke_everything_out(ec2: &Ec2, id: &str, ipv6: bool) -> Result<()> {
-    // One after the other: in a VPC without IPv6 the second rule is not there, which refuses the call.
-    for rule in firewall::everything_out().into_iter().take(if ipv6 { 2 } else { 1 }) {
+async fn revoke_everything_out(ec2: &Ec2, id: &str) -> Result<()> {
+    // One after the other: where the second is not there, it would refuse the call.
+    for rule in firewall::everything_out() {
         match firewall::revoke(ec2, id, Direction::Egress, vec![rule]).await {
             // The group is not visible yet. (Anything else that is not there is the rule.)
             Err(error) if error.code() == Some("InvalidGroup.NotFound") => {

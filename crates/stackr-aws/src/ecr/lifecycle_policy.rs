@@ -36,7 +36,6 @@ pub struct LifecyclePolicyOutputs {
 impl Resource for LifecyclePolicy {
     const TYPE: &'static str = "aws_ecr_lifecycle_policy";
     const WAITS: Waits = Waits::INSTANT;
-    const PROMPT: bool = true;
     const WITHIN: &'static [&'static str] = &["repository"];
     type Cloud = Ecr;
     type Args = LifecyclePolicyArgs;

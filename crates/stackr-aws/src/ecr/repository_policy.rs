@@ -37,7 +37,6 @@ pub struct RepositoryPolicyOutputs {
 impl Resource for RepositoryPolicy {
     const TYPE: &'static str = "aws_ecr_repository_policy";
     const WAITS: Waits = Waits::INSTANT;
-    const PROMPT: bool = true;
     const WITHIN: &'static [&'static str] = &["repository"];
     type Cloud = Ecr;
     type Args = RepositoryPolicyArgs;

@@ -12,6 +12,7 @@ mod listener;
 mod listener_rule;
 mod load_balancer;
 mod load_balancer_lookup;
+mod named;
 mod target_group;
 
 use std::{

@@ -6,8 +6,6 @@
 //! - it cannot be deleted while a listener or rule forwards to it;
 //! - the targets in it are registered by others and no part of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use aws_sdk_elasticloadbalancingv2::types::{
     Matcher, ProtocolEnum, TargetGroup as Described, TargetGroupAttribute, TargetGroupIpAddressTypeEnum,
     TargetTypeEnum,
@@ -19,14 +17,10 @@ use stackr_core::{
 };
 
 use super::{
-    ATTRIBUTES, Attributes, Elb, arn_suffix, batched, made_for, name_for, sync_tags, tag_list, tags_of,
-    taken, unless_missing, users_tags,
+    ATTRIBUTES, Attributes, Elb, arn_suffix, batched, made_for, name_for, named::named, sync_tags, tag_list,
+    tags_of, taken, unless_missing, users_tags,
 };
-use crate::{
-    gather::Source,
-    service::{in_order, onward},
-    tags,
-};
+use crate::{service::in_order, tags};
 
 /// A target group.
 pub struct TargetGroup;
@@ -272,55 +266,6 @@ impl Resource for TargetGroup {
 
 fn name_of(args: &TargetGroupArgs, uid: &str) -> String {
     name_for(args.name.as_deref(), args.name_prefix.as_deref(), "tg-", uid)
-}
-
-/// Target groups by their names.
-struct Named;
-
-/// From this many names on, all target groups are listed: a name that is not there refuses the call for all of its names.
-const MANY: usize = 8;
-
-/// The most target groups of a page.
-const PAGE: i32 = 400;
-
-impl Source for Named {
-    type Client = aws_sdk_elasticloadbalancingv2::Client;
-    type Key = String;
-    type Answer = Id;
-
-    async fn ask(elb: &Elb, names: BTreeSet<String>) -> Result<BTreeMap<String, Id>> {
-        let found = if names.len() < MANY {
-            let asked = names.iter().map(|name| async move {
-                let request = elb.client.describe_target_groups().names(name);
-                let answer = elb.call("DescribeTargetGroups", request.send()).await;
-                unless_missing(answer.map(|a| a.target_groups.unwrap_or_default()))
-            });
-            try_join_all(asked).await?.into_iter().flatten().collect()
-        } else {
-            listed(elb).await?
-        };
-        let found = found.into_iter().filter_map(|g| Some((g.target_group_name?, g.target_group_arn?)));
-        Ok(found.filter(|(name, _)| names.contains(name)).collect())
-    }
-}
-
-/// All target groups of the region.
-async fn listed(elb: &Elb) -> Result<Vec<Described>> {
-    let (mut all, mut marker) = (Vec::new(), None);
-    loop {
-        let request = elb.client.describe_target_groups().page_size(PAGE).set_marker(marker.clone());
-        let page = elb.call("DescribeTargetGroups", request.send()).await?;
-        all.extend(page.target_groups.unwrap_or_default());
-        marker = onward(marker, page.next_marker.filter(|marker| !marker.is_empty()))?;
-        if marker.is_none() {
-            return Ok(all);
-        }
-    }
-}
-
-/// The ARN of the target group of this name, if there is one. Groups that are made together ask together.
-async fn named(elb: &Elb, name: &str) -> Result<Vec<Id>> {
-    Ok(elb.gather::<Named>([name.to_owned()]).await?.into_values().collect())
 }
 
 /// The attributes of one target group; nothing if it is gone meanwhile.

@@ -4,13 +4,13 @@
 //! - a role, an inline policy, the attachments of a role are a call each;
 //! - `GetAccountAuthorizationDetails` tells all of them, of all roles of the account, without descriptions and the length of
 //!   sessions; `ListRoles` tells these, without tags and boundaries. Each page holds up to 1000 roles;
-//! - an account may have thousands of roles, and not everybody may list them.
+//! - an account may have thousands of roles, not everybody may list them, and lists are late: they only confirm what is
+//!   recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{EntityType, Role, RoleDetail};
-use futures::future::try_join_all;
-use stackr_core::{CloudError, ErrorKind, Result};
+use stackr_core::Result;
 
 use super::{Iam, decode, pages, unless_missing};
 use crate::{gather::Source, service::onward};
@@ -46,36 +46,38 @@ pub(super) enum Told {
 /// A role's name and a part of it.
 pub(super) type Key = (String, Part);
 
-/// Parts of roles. What is not there is left out.
-pub(super) async fn parts(iam: &Iam, keys: impl IntoIterator<Item = Key>) -> Result<BTreeMap<Key, Told>> {
-    iam.gather::<Parts>(keys).await
+/// What two lists tell of parts of roles, where many are asked for at once. It may be late, and nothing may be told.
+pub(super) async fn listed(iam: &Iam, keys: impl IntoIterator<Item = Key>) -> BTreeMap<Key, Told> {
+    iam.gather::<Lists>(keys).await.unwrap_or_default()
 }
 
-struct Parts;
+struct Lists;
 
-impl Source for Parts {
+impl Source for Lists {
     type Client = aws_sdk_iam::Client;
     type Key = Key;
     type Answer = Told;
 
     async fn ask(iam: &Iam, keys: BTreeSet<Key>) -> Result<BTreeMap<Key, Told>> {
-        let mut told = match keys.len() {
-            many if many >= MANY => listed(iam, &keys).await?,
-            _ => BTreeMap::new(),
+        if keys.len() < MANY {
+            return Ok(BTreeMap::new());
+        }
+        // Far longer lists than there are questions are left before their end.
+        let most = keys.len() / 4;
+        let themselves = keys.iter().any(|(_, part)| *part == Part::Itself);
+        let (details, roles) = futures::join!(details(iam, most), async {
+            if themselves { roles(iam, most).await } else { BTreeMap::new() }
+        });
+        let told = |key: Key| {
+            let told = of_detail(details.get(&key.0)?, roles.get(&key.0), &key.1)?;
+            Some((key, told))
         };
-        // What the lists do not have may have been made moments ago.
-        let left = keys.into_iter().filter(|key| !told.contains_key(key)).collect::<Vec<_>>();
-        let left = try_join_all(left.into_iter().map(|key| async {
-            let one = single(iam, &key).await?;
-            Ok::<_, CloudError>(one.map(|one| (key, one)))
-        }));
-        told.extend(left.await?.into_iter().flatten());
-        Ok(told)
+        Ok(keys.into_iter().filter_map(told).collect())
     }
 }
 
 /// One part, by its own call.
-async fn single(iam: &Iam, (role, part): &Key) -> Result<Option<Told>> {
+pub(super) async fn single(iam: &Iam, (role, part): &Key) -> Result<Option<Told>> {
     match part {
         Part::Itself => {
             let request = iam.client.get_role().role_name(role);
@@ -96,29 +98,6 @@ async fn single(iam: &Iam, (role, part): &Key) -> Result<Option<Told>> {
             Ok(Some(Told::Attached(policies.into_iter().filter_map(|policy| policy.policy_arn).collect())))
         }
     }
-}
-
-/// What the lists tell of these parts; nothing where they may not be read. Far longer lists than there are questions are
-/// left before their end.
-async fn listed(iam: &Iam, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, Told>> {
-    let most = keys.len() / 4;
-    let themselves = keys.iter().any(|(_, part)| *part == Part::Itself);
-    let lists = async {
-        futures::try_join!(details(iam, most), async {
-            if themselves { listed_roles(iam, most).await } else { Ok(BTreeMap::new()) }
-        })
-    };
-    let (details, roles) = match lists.await {
-        Err(error) if error.kind() == ErrorKind::Throttled || error.kind() == ErrorKind::Transient => {
-            return Err(error);
-        }
-        lists => lists.unwrap_or_default(),
-    };
-    let told = |key: &Key| {
-        let detail = details.get(&key.0)?;
-        Some((key.clone(), of_detail(detail, roles.get(&key.0), &key.1)?))
-    };
-    Ok(keys.iter().filter_map(told).collect())
 }
 
 /// A part of a role, from what the two lists tell of it.
@@ -144,40 +123,39 @@ fn of_detail(detail: &RoleDetail, listed: Option<&Role>, part: &Part) -> Option<
     }
 }
 
-/// So many pages of what is told of the account's roles.
-async fn details(iam: &Iam, most: usize) -> Result<BTreeMap<String, RoleDetail>> {
+/// So many pages of what is told of the account's roles, as far as they can be had.
+async fn details(iam: &Iam, most: usize) -> BTreeMap<String, RoleDetail> {
     let (mut all, mut marker) = (BTreeMap::new(), None);
     for _ in 0..most {
         let request = iam.client.get_account_authorization_details().filter(EntityType::Role);
         let request = request.max_items(PAGE).set_marker(marker.clone());
-        let page = iam.call("GetAccountAuthorizationDetails", request.send()).await?;
+        let page = iam.call("GetAccountAuthorizationDetails", request.send()).await;
+        let Ok(page) = page else { break };
         let next = page.marker.filter(|_| page.is_truncated);
-        all.extend(page.role_detail_list.unwrap_or_default().into_iter().filter_map(|role| {
-            let name = role.role_name.clone()?;
-            Some((name, role))
-        }));
-        marker = onward(marker, next)?;
-        if marker.is_none() {
-            break;
+        let roles = page.role_detail_list.unwrap_or_default().into_iter();
+        all.extend(roles.filter_map(|role| Some((role.role_name.clone()?, role))));
+        match onward(marker, next) {
+            Ok(Some(next)) => marker = Some(next),
+            _ => break,
         }
     }
-    Ok(all)
+    all
 }
 
-/// So many pages of the list of the account's roles.
-async fn listed_roles(iam: &Iam, most: usize) -> Result<BTreeMap<String, Role>> {
+/// So many pages of the list of the account's roles, as far as they can be had.
+async fn roles(iam: &Iam, most: usize) -> BTreeMap<String, Role> {
     let (mut all, mut marker) = (BTreeMap::new(), None);
     for _ in 0..most {
         let request = iam.client.list_roles().max_items(PAGE).set_marker(marker.clone());
-        let page = iam.call("ListRoles", request.send()).await?;
+        let Ok(page) = iam.call("ListRoles", request.send()).await else { break };
         let next = page.marker.filter(|_| page.is_truncated);
         all.extend(page.roles.into_iter().map(|role| (role.role_name.clone(), role)));
-        marker = onward(marker, next)?;
-        if marker.is_none() {
-            break;
+        match onward(marker, next) {
+            Ok(Some(next)) => marker = Some(next),
+            _ => break,
         }
     }
-    Ok(all)
+    all
 }
 
 #[cfg(test)]

@@ -10,16 +10,15 @@
 use aws_sdk_iam::types::Role as Described;
 use futures::future::try_join_all;
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, Find, Id, Outputs, Policy, Resource, Result, Seen, Status,
-    Tags, Update, Waits, need,
+    Args, CloudError, Create, Created, Delete, Find, Id, Known, Outputs, Policy, Resource, Result, Seen,
+    Status, Tags, Update, Waits, need,
 };
 
 use super::{
     Iam, decode, is_ours, moment, name, pages,
-    parts::{Part, Told, parts},
+    parts::{Part, Told, listed, single},
     read_tags, sync_tags, write_tags,
 };
-use crate::tags;
 
 /// An IAM role.
 pub struct Role;
@@ -89,20 +88,38 @@ impl Resource for Role {
         let made = iam.call("CreateRole", create.send()).await?;
         let made = made.role().ok_or_else(|| CloudError::bug("the answer has no Role"))?;
         // The answer has what AWS gives the role, and not all that it was asked for.
-        let mut seen = seen(made)?;
-        seen.args = RoleArgs { tags: tags::users(args.tags.clone()), ..args.clone() };
-        seen.args.name = Some(made.role_name().to_owned());
-        seen.outputs.tags_all = seen.args.tags.clone();
+        let mut whole = made.clone();
+        whole.description = args.description.clone();
+        whole.max_session_duration = Some(args.max_session_duration);
+        whole.tags = write_tags(&args.tags)?;
+        let mut seen = seen(&whole)?;
+        seen.args.assume_role_policy = args.assume_role_policy.clone();
+        seen.args.permissions_boundary = args.permissions_boundary.clone().filter(|b| !b.is_empty());
         Ok(Created::seen(made.role_name(), seen))
     }
 
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let found = parts(iam, ids.iter().map(|id| (id.clone(), Part::Itself))).await?;
-        let read = |id: &Id| match found.get(&(id.clone(), Part::Itself)) {
-            Some(Told::Itself(role)) => seen(role).map(Some),
-            _ => Ok(None),
-        };
-        ids.iter().map(read).collect()
+        try_join_all(ids.iter().map(|id| async {
+            let found = get(iam, id).await?;
+            found.as_ref().map(seen).transpose()
+        }))
+        .await
+    }
+
+    async fn refresh(iam: &Iam, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let key = |known: &Known<'_>| (known.id.to_owned(), Part::Itself);
+        let listed = listed(iam, known.iter().map(key)).await;
+        try_join_all(known.iter().map(|known| async {
+            if let Some(Told::Itself(role)) = listed.get(&key(known)) {
+                let seen = seen(role)?;
+                if known.is(&seen) {
+                    return Ok(Some(seen));
+                }
+            }
+            let found = get(iam, known.id).await?;
+            found.as_ref().map(seen).transpose()
+        }))
+        .await
     }
 
     async fn update(iam: &Iam, req: Update<'_, Self>) -> Result<()> {
@@ -146,15 +163,18 @@ impl Resource for Role {
     async fn find(iam: &Iam, req: Find<'_, RoleArgs>) -> Result<Option<Id>> {
         let Some(args) = req.args else { return Ok(None) };
         let name = wanted_name(args, req.uid);
-        let key = (name.clone(), Part::Itself);
-        let found = parts(iam, [key.clone()]).await?.remove(&key);
-        let ours = matches!(found, Some(Told::Itself(role)) if is_ours(role.tags(), req.uid));
-        Ok(ours.then_some(name))
+        let found = get(iam, &name).await?;
+        Ok(found.filter(|role| is_ours(role.tags(), req.uid)).map(|_| name))
     }
 }
 
 fn wanted_name(args: &RoleArgs, uid: &str) -> String {
     name(args.name.as_deref(), args.name_prefix.as_deref(), uid)
+}
+
+async fn get(iam: &Iam, name: &str) -> Result<Option<Described>> {
+    let found = single(iam, &(name.to_owned(), Part::Itself)).await?;
+    Ok(found.and_then(|told| if let Told::Itself(role) = told { Some(*role) } else { None }))
 }
 
 /// Takes away everything that keeps a role from being deleted.

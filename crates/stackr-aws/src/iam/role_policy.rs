@@ -3,14 +3,15 @@
 //! Facts about the API that shape this file:
 //! - it is known by role and name, and putting it overwrites what is there.
 
+use futures::future::try_join_all;
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Kind, Outputs, Policy, Resource, Result,
-    Seen, Status, Update, Waits, equal,
+    Args, CloudError, Create, Created, Delete, ErrorKind, Find, Id, Kind, Known, Outputs, Policy, Resource,
+    Result, Seen, Status, Update, Waits, equal,
 };
 
 use super::{
     Iam, name,
-    parts::{Part, Told, parts},
+    parts::{Key, Part, Told, listed, single},
 };
 
 /// An IAM role policy.
@@ -51,7 +52,7 @@ impl Resource for RolePolicy {
         let args = req.args;
         let name = wanted_name(args, req.token);
         let id = format!("{}:{name}", args.role);
-        match get(iam, &args.role, &name).await? {
+        match one(iam, &id).await? {
             Some(there) if same(&args.policy, &there.args.policy) => return Ok(Created::seen(id, there)),
             Some(_) => {
                 let message = format!("the role {} has another policy named {name} already", args.role);
@@ -63,17 +64,19 @@ impl Resource for RolePolicy {
     }
 
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let key =
-            |id: &Id| id.split_once(':').map(|(role, name)| (role.to_owned(), Part::Policy(name.to_owned())));
-        let found = parts(iam, ids.iter().filter_map(key)).await?;
-        let read = |id: &Id| match found.get(&key(id)?)? {
-            Told::Policy(document) => {
-                let (role, name) = id.split_once(':')?;
-                Some(seen(role, name, document.as_str().into()))
+        try_join_all(ids.iter().map(|id| one(iam, id))).await
+    }
+
+    async fn refresh(iam: &Iam, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let listed = listed(iam, known.iter().filter_map(|known| key(known.id))).await;
+        try_join_all(known.iter().map(|known| async {
+            let told = key(known.id).and_then(|key| listed.get(&key));
+            match told.and_then(|told| told_of(known.id, told)) {
+                Some(seen) if known.is(&seen) => Ok(Some(seen)),
+                _ => one(iam, known.id).await,
             }
-            _ => None,
-        };
-        Ok(ids.iter().map(read).collect())
+        }))
+        .await
     }
 
     async fn update(iam: &Iam, req: Update<'_, Self>) -> Result<()> {
@@ -91,9 +94,9 @@ impl Resource for RolePolicy {
     async fn find(iam: &Iam, req: Find<'_, RolePolicyArgs>) -> Result<Option<Id>> {
         let Some(args) = req.args else { return Ok(None) };
         let name = wanted_name(args, req.uid);
-        let there = get(iam, &args.role, &name).await?;
-        let ours = there.filter(|there| same(&args.policy, &there.args.policy));
-        Ok(ours.map(|_| format!("{}:{name}", args.role)))
+        let id = format!("{}:{name}", args.role);
+        let ours = one(iam, &id).await?.filter(|there| same(&args.policy, &there.args.policy));
+        Ok(ours.map(|_| id))
     }
 }
 
@@ -111,9 +114,20 @@ async fn put(iam: &Iam, role: &str, name: &str, policy: &Policy) -> Result<()> {
     Ok(())
 }
 
-async fn get(iam: &Iam, role: &str, name: &str) -> Result<Option<Seen<RolePolicy>>> {
-    let found = RolePolicy::read(iam, &[format!("{role}:{name}")]).await?;
-    Ok(found.into_iter().next().flatten())
+/// The role and the policy of an id, as they are asked for.
+fn key(id: &str) -> Option<Key> {
+    let (role, name) = id.split_once(':')?;
+    Some((role.to_owned(), Part::Policy(name.to_owned())))
+}
+
+async fn one(iam: &Iam, id: &str) -> Result<Option<Seen<RolePolicy>>> {
+    let Some(key) = key(id) else { return Ok(None) };
+    Ok(single(iam, &key).await?.and_then(|told| told_of(id, &told)))
+}
+
+fn told_of(id: &str, told: &Told) -> Option<Seen<RolePolicy>> {
+    let ((role, name), Told::Policy(document)) = (id.split_once(':')?, told) else { return None };
+    Some(seen(role, name, document.as_str().into()))
 }
 
 /// What AWS says about one policy, in our words.

@@ -4,14 +4,17 @@
 //! - it is nothing but the pair of role and policy; attaching twice is one attachment;
 //! - a role's attachments come in one list.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::try_join_all;
 use stackr_core::{
-    Args, CloudError, Create, Created, Delete, Find, Id, Outputs, Resource, Result, Seen, Status, Update,
-    Value, Waits,
+    Args, CloudError, Create, Created, Delete, Find, Id, Known, Outputs, Resource, Result, Seen, Status,
+    Update, Value, Waits,
 };
 
 use super::{
     Iam,
-    parts::{Part, Told, parts},
+    parts::{Key, Part, Told, listed, single},
 };
 
 /// An IAM role policy attachment.
@@ -56,14 +59,25 @@ impl Resource for RolePolicyAttachment {
     }
 
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
-        let key = |role: &str| (role.to_owned(), Part::Attached);
-        let found = parts(iam, ids.iter().filter_map(|id| pair(id)).map(|(role, _)| key(role))).await?;
-        let read = |id: &Id| {
-            let (role, policy) = pair(id)?;
-            let Told::Attached(arns) = found.get(&key(role))? else { return None };
-            arns.iter().any(|arn| arn == policy).then(|| seen(role, policy))
-        };
-        Ok(ids.iter().map(read).collect())
+        let roles: BTreeSet<&str> = ids.iter().filter_map(|id| pair(id)).map(|(role, _)| role).collect();
+        let asked = roles.into_iter().map(|role| async move {
+            let key = key(role);
+            Ok::<_, CloudError>(single(iam, &key).await?.map(|told| (key, told)))
+        });
+        let attached: BTreeMap<_, _> = try_join_all(asked).await?.into_iter().flatten().collect();
+        Ok(ids.iter().map(|id| attached_to(&attached, id)).collect())
+    }
+
+    async fn refresh(iam: &Iam, known: &[Known<'_>]) -> Result<Vec<Option<Seen<Self>>>> {
+        let roles = known.iter().filter_map(|known| pair(known.id)).map(|(role, _)| key(role));
+        let listed = listed(iam, roles).await;
+        let mut seen: Vec<_> = known.iter().map(|known| attached_to(&listed, known.id)).collect();
+        let left: Vec<usize> = (0..known.len()).filter(|at| seen[*at].is_none()).collect();
+        let ids: Vec<Id> = left.iter().map(|at| known[*at].id.to_owned()).collect();
+        for (at, found) in left.into_iter().zip(Self::read(iam, &ids).await?) {
+            seen[at] = found;
+        }
+        Ok(seen)
     }
 
     async fn update(_: &Iam, _: Update<'_, Self>) -> Result<()> {
@@ -83,6 +97,18 @@ impl Resource for RolePolicyAttachment {
         let found = Self::read(iam, std::slice::from_ref(&id)).await?;
         Ok(found.into_iter().flatten().next().map(|_| id))
     }
+}
+
+/// The attachments of a role, as they are asked for.
+fn key(role: &str) -> Key {
+    (role.to_owned(), Part::Attached)
+}
+
+/// The attachment of this id, if it is among those of its role.
+fn attached_to(told: &BTreeMap<Key, Told>, id: &str) -> Option<Seen<RolePolicyAttachment>> {
+    let (role, policy) = pair(id)?;
+    let Told::Attached(arns) = told.get(&key(role))? else { return None };
+    arns.iter().any(|arn| arn == policy).then(|| seen(role, policy))
 }
 
 /// The role and the policy of an id. A role's name has no slash.

@@ -75,7 +75,8 @@ impl Resource for LogGroup {
             .set_log_group_class(req.args.log_group_class.as_deref().map(LogGroupClass::from))
             .set_tags(write_tags(&req.args.tags));
         logs.call("CreateLogGroup", create.send()).await?;
-        // The answer is empty, and there is nothing that AWS decides; but an ARN needs the account.
+        // The answer is empty, and AWS decides nothing (an account's own retention is put right by the next plan); but
+        // an ARN needs the account.
         if logs.origin.account.is_empty() {
             return Ok(Created::id(name));
         }

@@ -4,7 +4,9 @@
 //! - a change of records is one of the five calls a second that the whole account may make;
 //! - a call holds many changes and does all of them or none; up to 1000 values and 32,000 characters of them, both counted
 //!   twice for an `UPSERT`;
-//! - one that cannot be done refuses all of them, so a refused call is repeated change by change.
+//! - one that cannot be done refuses all of them, so a refused call is repeated by halves;
+//! - a zone takes one call after another, and a call holds no two changes of the same record: which of them AWS makes last
+//!   would be chance.
 
 use std::{
     cmp::Ordering,
@@ -16,7 +18,7 @@ use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch};
 use futures::future::join_all;
 use stackr_core::{CloudError, ErrorKind, Result};
 
-use super::{Route53, bare, built};
+use super::{Route53, bare, built, plain};
 use crate::gather::Source;
 
 /// The most values of one call.
@@ -75,35 +77,43 @@ impl Source for Changes {
     type Client = aws_sdk_route53::Client;
     type Key = Asked;
     type Answer = Result<(), Arc<CloudError>>;
+    const REPEATABLE: bool = false;
 
     async fn ask(route53: &Route53, all: BTreeSet<Asked>) -> Result<BTreeMap<Asked, Self::Answer>> {
-        let done = join_all(batches(all).into_iter().map(|batch| together(route53, batch))).await;
+        let mut zones: BTreeMap<String, Vec<Vec<Asked>>> = BTreeMap::new();
+        for batch in batches(all) {
+            zones.entry(batch[0].zone.clone()).or_default().push(batch);
+        }
+        let done = join_all(zones.into_values().map(|batches| one_zone(route53, batches))).await;
         Ok(done.into_iter().flatten().collect())
     }
 }
 
-/// Makes the changes of one zone with one call. Where it is refused, each by itself: it is known that nothing was done.
-async fn together(route53: &Route53, batch: Vec<Asked>) -> Vec<(Asked, Result<(), Arc<CloudError>>)> {
-    match send(route53, &batch).await {
-        Ok(()) => batch.into_iter().map(|asked| (asked, Ok(()))).collect(),
-        Err(error) if batch.len() > 1 && refused(&error) => {
-            let alone = batch.into_iter().map(|asked| async {
-                let done = send(route53, std::slice::from_ref(&asked)).await.map_err(Arc::new);
-                (asked, done)
-            });
-            join_all(alone).await
+/// Makes the changes of one zone, a call a batch. Where one is refused, it is known that nothing was done: its halves follow.
+async fn one_zone(
+    route53: &Route53,
+    mut batches: Vec<Vec<Asked>>,
+) -> Vec<(Asked, Result<(), Arc<CloudError>>)> {
+    let mut done = Vec::new();
+    batches.reverse();
+    while let Some(mut batch) = batches.pop() {
+        let answer = send(route53, &batch).await;
+        if batch.len() > 1 && answer.as_ref().is_err_and(refused) {
+            let second = batch.split_off(batch.len() / 2);
+            batches.extend([second, batch]);
+            continue;
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            batch.into_iter().map(|asked| (asked, Err(Arc::clone(&error)))).collect()
-        }
+        let answer = answer.map_err(Arc::new);
+        done.extend(batch.into_iter().map(|asked| (asked, answer.clone())));
     }
+    done
 }
 
 /// Whether AWS has looked at a call and did nothing of it, for what one of its changes is.
 fn refused(error: &CloudError) -> bool {
-    use ErrorKind::{Conflict, Denied, Exists, Invalid, NotFound};
-    matches!(error.kind(), Conflict | Denied | Exists | Invalid | NotFound)
+    use ErrorKind::{Conflict, Exists, Invalid, NotFound};
+    let of_zone = error.code() == Some("NoSuchHostedZone");
+    !of_zone && matches!(error.kind(), Conflict | Exists | Invalid | NotFound)
 }
 
 async fn send(route53: &Route53, batch: &[Asked]) -> Result<()> {
@@ -122,7 +132,10 @@ fn batches(all: BTreeSet<Asked>) -> Vec<Vec<Asked>> {
     for asked in all {
         let (values, characters) = weight(&asked.change);
         let fits = held.0 + values <= VALUES && held.1 + characters <= CHARACTERS;
-        match batches.last_mut().filter(|batch| fits && batch[0].zone == asked.zone) {
+        let beside = |batch: &&mut Vec<Asked>| {
+            batch[0].zone == asked.zone && batch.iter().all(|other| record(other) != record(&asked))
+        };
+        match batches.last_mut().filter(|batch| fits && beside(batch)) {
             Some(batch) => {
                 held = (held.0 + values, held.1 + characters);
                 batch.push(asked);
@@ -134,6 +147,12 @@ fn batches(all: BTreeSet<Asked>) -> Vec<Vec<Asked>> {
         }
     }
     batches
+}
+
+/// What identifies the record of a change in its zone.
+fn record(asked: &Asked) -> Option<(String, &str, Option<&str>)> {
+    let record = asked.change.resource_record_set()?;
+    Some((plain(record.name()), record.r#type().as_str(), record.set_identifier()))
 }
 
 /// The values of a change and their characters, as AWS counts them.
@@ -152,7 +171,8 @@ mod tests {
 
     fn asked(zone: &str, by: &str, action: ChangeAction, values: usize, characters: usize) -> Asked {
         let value = ResourceRecord::builder().value("x".repeat(characters)).build().unwrap();
-        let record = ResourceRecordSet::builder().name("a.test").r#type(RrType::Txt);
+        let record =
+            ResourceRecordSet::builder().name(format!("{}.test", by[..1].to_owned())).r#type(RrType::Txt);
         let record = record.set_resource_records(Some(vec![value; values])).build().unwrap();
         let change = Change::builder().action(action).resource_record_set(record).build().unwrap();
         Asked { zone: zone.into(), by: by.into(), change }
@@ -169,6 +189,17 @@ mod tests {
         let small = |zone, by| asked(zone, by, ChangeAction::Create, 1, 10);
         check([small("Z1", "a"), small("Z2", "b"), small("Z1", "c")], &[&["a", "c"], &["b"]]);
         check([], &[]);
+    }
+
+    #[test]
+    fn two_changes_of_one_record_do_not_go_together() {
+        let change = |by, action| asked("Z", by, action, 1, 1);
+        let all = [
+            change("a1", ChangeAction::Delete),
+            change("a2", ChangeAction::Upsert),
+            change("b", ChangeAction::Create),
+        ];
+        check(all, &[&["a1"], &["a2", "b"]]);
     }
 
     #[test]
