@@ -28,7 +28,6 @@ fn is_lld() -> bool {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "this is how a build script says something")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if variable("PROFILE") == "release" && is_lld() {

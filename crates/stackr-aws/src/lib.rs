@@ -13,6 +13,8 @@ mod service;
 mod tagging;
 mod tags;
 mod timeouts;
+#[cfg(test)]
+mod wire;
 
 #[cfg(feature = "acm")]
 pub mod acm;

@@ -79,12 +79,54 @@ mod tests {
     use stackr_core::Object;
 
     use super::*;
+    use crate::{service::testing::service, wire::Wire};
 
     fn object(outputs: serde_json::Value) -> Object {
         let object = serde_json::json!({
             "type": "aws_ecr_repository", "id": "a", "uid": "u", "origin": {}, "schema": 1, "args": {}, "outputs": outputs,
         });
         serde_json::from_value(object).unwrap()
+    }
+
+    /// Which of the recorded objects are confirmed, of each an ARN and its one tag, and how many calls that took.
+    async fn check<const N: usize>(
+        recorded: &[(&str, &str)],
+        answers: [(u16, &str); N],
+        expect: (&[&str], usize),
+    ) {
+        let wire = Wire::new(answers);
+        let config = wire.config();
+        let tagging = LazyLock::new(Box::new(move || service("tag", Client::new(&config))) as Box<_>);
+        let mut ecr = service("ecr", ());
+        ecr.tagging = Some(std::sync::Arc::new(tagging));
+        let objects = recorded
+            .iter()
+            .map(|(arn, tag)| object(serde_json::json!({ "arn": arn, "tags_all": { "k": tag } })));
+        let objects: Vec<_> = objects.collect();
+        let known: Vec<_> = objects.iter().map(|last| Known { id: "a", last: Some(last) }).collect();
+        let confirmed = ecr.still_tagged(&known).await;
+        assert_eq!(
+            (confirmed.keys().map(String::as_str).collect::<Vec<_>>(), wire.asked().len()),
+            (expect.0.to_vec(), expect.1)
+        );
+    }
+
+    const TOLD: &str = r#"{"ResourceTagMappingList":[
+        {"ResourceARN":"arn:same","Tags":[{"Key":"k","Value":"v"},{"Key":"stackr:uid","Value":"u"}]},
+        {"ResourceARN":"arn:other","Tags":[{"Key":"k","Value":"w"}]}]}"#;
+
+    #[tokio::test]
+    async fn only_what_is_told_as_it_is_recorded_is_confirmed() {
+        let recorded = [("arn:same", "v"), ("arn:other", "v"), ("arn:left-out", "v")];
+        check(&recorded, [(200, TOLD)], (&["arn:same"], 1)).await;
+    }
+
+    #[tokio::test]
+    async fn one_object_is_not_asked_for_here_and_a_failure_confirms_nothing() {
+        check(&[("arn:same", "v")], [], (&[], 0)).await;
+        let denied = r#"{"__type":"AccessDeniedException","Message":"no"}"#;
+        check(&[("arn:same", "v"), ("arn:other", "w")], [(400, denied)], (&[], 1)).await;
+        check(&[("arn:same", "v"), ("arn:other", "w")], [(0, "")], (&[], 1)).await;
     }
 
     #[test]

@@ -164,6 +164,20 @@ mod tests {
     use aws_smithy_types::DateTime;
 
     use super::*;
+    use crate::{service::testing::service, wire::Wire};
+
+    #[tokio::test]
+    async fn who_may_not_list_is_told_nothing_and_a_few_are_not_listed() {
+        let denied =
+            "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+        let wire = Wire::new([(403, denied), (403, denied)]);
+        let iam = service("iam", aws_sdk_iam::Client::new(&wire.config()));
+        let keys = |most: usize| (0..most).map(|n| (format!("r{n}"), Part::Itself));
+        assert!(listed(&iam, keys(MANY - 1)).await.is_empty());
+        assert_eq!(wire.asked().len(), 0);
+        assert!(listed(&iam, keys(MANY)).await.is_empty());
+        assert_eq!(wire.asked().len(), 2);
+    }
 
     fn role() -> Role {
         let role = Role::builder().role_name("r").role_id("AROA").arn("arn:r").path("/");

@@ -240,6 +240,39 @@ mod tests {
     use stackr_core::Block as _;
 
     use super::*;
+    use crate::{service::testing::service, tags, wire::Wire};
+
+    const ROLE: &str = "<Path>/</Path><RoleName>r</RoleName><RoleId>AROA</RoleId><Arn>arn:r</Arn>\
+        <CreateDate>2026-01-01T00:00:00Z</CreateDate><AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>\
+        <Tags><member><Key>k</Key><Value>v</Value></member></Tags>";
+
+    #[tokio::test]
+    async fn what_a_create_gives_is_what_a_read_will() {
+        let made = format!(
+            "<CreateRoleResponse><CreateRoleResult><Role>{ROLE}</Role></CreateRoleResult></CreateRoleResponse>"
+        );
+        let read = format!(
+            "<GetRoleResponse><GetRoleResult><Role>{ROLE}<Description></Description>\
+             <MaxSessionDuration>7200</MaxSessionDuration></Role></GetRoleResult></GetRoleResponse>"
+        );
+        let wire = Wire::new([(200, made.as_str()), (200, read.as_str())]);
+        let iam = service("iam", aws_sdk_iam::Client::new(&wire.config()));
+        let tags = Tags::from([("k".into(), "v".into()), (tags::UID.into(), "u".into())]);
+        let args = RoleArgs {
+            name: Some("r".into()),
+            name_prefix: None,
+            path: "/".into(),
+            description: Some(String::new()),
+            assume_role_policy: "{}".into(),
+            max_session_duration: 7200,
+            permissions_boundary: Some(String::new()),
+            force_detach_policies: false,
+            tags,
+        };
+        let made = Role::create(&iam, Create { args: &args, token: "u" }).await.unwrap().seen.unwrap();
+        let read = Role::read(&iam, &["r".into()]).await.unwrap().pop().flatten().unwrap();
+        assert_eq!((made.args, made.outputs), (read.args, read.outputs));
+    }
 
     #[test]
     fn an_empty_description_is_none_and_the_document_is_decoded() {

@@ -168,6 +168,49 @@ mod tests {
     use aws_sdk_route53::types::{ResourceRecord, ResourceRecordSet, RrType};
 
     use super::*;
+    use crate::{service::testing::service, wire::Wire};
+
+    const DONE: (u16, &str) = (
+        200,
+        "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>\
+        <SubmittedAt>2026-01-01T00:00:00Z</SubmittedAt></ChangeInfo></ChangeResourceRecordSetsResponse>",
+    );
+    const THERE: (u16, &str) = (
+        400,
+        "<ErrorResponse><Error><Code>InvalidChangeBatch</Code>\
+        <Message>[Tried to create resource record set but it already exists]</Message></Error></ErrorResponse>",
+    );
+    const NO_ZONE: (u16, &str) = (
+        404,
+        "<ErrorResponse><Error><Code>NoSuchHostedZone</Code><Message>none</Message></Error></ErrorResponse>",
+    );
+
+    /// What becomes of four changes of a zone, and how many of them each call held.
+    async fn made<const N: usize>(answers: [(u16, &str); N]) -> (Vec<Option<ErrorKind>>, Vec<usize>) {
+        let wire = Wire::new(answers);
+        let route53 = service("route53", aws_sdk_route53::Client::new(&wire.config()));
+        let all = ["a", "b", "c", "d"].map(|by| asked("Z", by, ChangeAction::Create, 1, 1));
+        let done = Changes::ask(&route53, all.into_iter().collect()).await.unwrap();
+        let done = done.into_values().map(|done| done.err().map(|error| error.kind())).collect();
+        (done, wire.asked().iter().map(|body| body.matches("<Change>").count()).collect())
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_found_by_halves_and_the_rest_is_made() {
+        let (done, held) = made([THERE, DONE, THERE, DONE, THERE]).await;
+        assert_eq!(done, [None, None, None, Some(ErrorKind::Exists)]);
+        assert_eq!(held, [4, 2, 2, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_the_fault_of_a_change_is_everybodys() {
+        let (done, held) = made([NO_ZONE]).await;
+        assert!(done.iter().all(|kind| kind.is_some_and(|kind| kind != ErrorKind::Exists)), "{done:?}");
+        assert_eq!(held, [4]);
+        // What nobody has heard of may have been done: whoever asked looks for it.
+        let (done, held) = made([(0, "")]).await;
+        assert_eq!((done, held), (vec![Some(ErrorKind::Transient); 4], vec![4]));
+    }
 
     fn asked(zone: &str, by: &str, action: ChangeAction, values: usize, characters: usize) -> Asked {
         let value = ResourceRecord::builder().value("x".repeat(characters)).build().unwrap();
