@@ -33,6 +33,13 @@ def installation():
     return json.loads(found[-1].read_text())
 
 
+TAGS = """
+import boto3, sys
+access = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-west-2"}
+boto3.client("resourcegroupstaggingapi", endpoint_url=sys.argv[1], **access).get_resources()
+"""
+
+
 class Emulator:
     """An emulator that has answered every service once, to be copied: loading a service is nobody's time."""
 
@@ -60,6 +67,8 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
         look = [made["python"], REPOSITORY / "tests/parity/inventory.py", "--endpoint", self.endpoint, "--region", "us-west-2"]
         subprocess.run(look, env=environment, stdout=subprocess.DEVNULL, check=True)
+        # The inventory does not ask for tags of all services together.
+        subprocess.run([made["python"], "-c", TAGS, self.endpoint], env=environment, check=True)
 
     def copy(self):
         """The port and the process of a copy that is as new as this."""
