@@ -156,7 +156,8 @@ fn many_roles_are_read_by_two_lists_and_a_change_behind_our_back_is_seen() {
     );
     let (plan, called) = system.run(2, ["plan", ".", "--detailed-exitcode"], OF_ROLES);
     assert!(plan.stdout.contains("Plan: 2 to add, 1 to change, 0 to destroy."), "{}", plan.stdout);
-    assert!(called[2] == 0 && called[3] <= 2, "{called:?}");
+    // What is not as recorded is asked for by itself; what is missing, a second time.
+    assert!(called[2] == 1 && called[3] <= 2 && called[4] <= 2, "{called:?}");
 }
 
 const RECORDS: &str = r#"
@@ -236,12 +237,12 @@ resource "aws_security_group" "main" {
 "#;
 
 #[test]
-fn a_group_is_made_with_two_calls_and_lets_nothing_out() {
+fn a_group_is_not_read_after_it_was_made_and_lets_nothing_out() {
     let system = System::new(GROUPS);
     let operations = [("ec2", "RevokeSecurityGroupEgress"), ("ec2", "DescribeSecurityGroups")];
     let (_, called) = system.run(0, ["apply", ".", "-y"], operations);
-    // The one read is of the VPC's own group.
-    assert_eq!(called, [5, 1]);
+    // The second rule would be there in a VPC with IPv6. The one read is of the VPC's own group.
+    assert_eq!(called, [10, 1]);
     system.run(0, ["plan", ".", "--detailed-exitcode"], operations);
     let closed = "for g in c.describe_security_groups(Filters=[{'Name': 'group-name', 'Values': ['lean-*']}])['SecurityGroups']:\n    \
         assert not g['IpPermissionsEgress'], g";
