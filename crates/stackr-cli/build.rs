@@ -1,5 +1,5 @@
-//! Lets the linker keep one copy of functions that are the same in machine code. Half of the program is the AWS SDK, which
-//! makes many of them: the program is a sixteenth smaller for it.
+//! Lets the linker keep one copy of functions that are the same in machine code. The AWS SDK makes many of
+//! them: the program is a twentieth smaller for it (63.2 MB without, 60.2 MB with).
 //!
 //! Only LLD can do this. On x86-64 Linux `rustc` links with the LLD that it brings along, unless it was built without one
 //! or told to use another linker.

@@ -2,8 +2,8 @@
 //!
 //! Facts that shape this crate:
 //! - moto is a Python program; it is installed from PyPI into a directory of its own, at a pinned version, and
-//!   runs under a small program of ours (`serve.py`) that lets it take a free port itself and corrects what it
-//!   forgets;
+//!   runs under a small program of ours: `serve.py` lets it take a free port itself, `corrections.py` puts right what
+//!   is unlike AWS;
 //! - an [`Emulator`] must not outlive the process that started it, even one that is killed with `kill -9`: its
 //!   standard input is a pipe from that process, and it ends when the pipe does;
 //! - a [`LocalCloud`] outlives the process that started it, but only once it is noted in a file; and a process id
