@@ -66,6 +66,18 @@ impl<C> Service<C> {
     }
 }
 
+/// The users' tags of an object: the confirmed ones, or what its own service says of all.
+pub(crate) async fn confirmed_or<T: IntoIterator<Item = (String, String)>>(
+    confirmed: &BTreeMap<Id, Tags>,
+    arn: &str,
+    ask: impl Future<Output = Result<T>>,
+) -> Result<Tags> {
+    match confirmed.get(arn) {
+        Some(tags) => Ok(tags.clone()),
+        None => Ok(tags::users(ask.await?)),
+    }
+}
+
 /// An object's ARN and tags as they are recorded; nothing where they are sealed.
 fn recorded(known: &Known<'_>) -> Option<(Id, Tags)> {
     let arn = known.output("arn")?.as_str()?.to_owned();

@@ -15,7 +15,7 @@ use aws_smithy_types::{DateTime, date_time::Format, error::operation::BuildError
 use futures::future::try_join_all;
 use stackr_core::{CloudError, ErrorKind, Id, Known, Registry, Result, Tags};
 
-use crate::{Service, gather::Source, tags};
+use crate::{Service, gather::Source, tagging::confirmed_or, tags};
 
 pub use certificate::*;
 pub use certificate_lookup::*;
@@ -63,13 +63,7 @@ async fn tags_of(acm: &Acm, arn: &str) -> Result<Tags> {
 /// The users' tags of certificates, in their order: the confirmed ones, or as Certificate Manager says.
 async fn users_tags(acm: &Acm, known: &[Known<'_>]) -> Result<Vec<Tags>> {
     let confirmed = acm.still_tagged(known).await;
-    try_join_all(known.iter().map(|known| async {
-        match confirmed.get(known.id) {
-            Some(tags) => Ok(tags.clone()),
-            None => Ok(tags::users(tags_of(acm, known.id).await?)),
-        }
-    }))
-    .await
+    try_join_all(known.iter().map(|known| confirmed_or(&confirmed, known.id, tags_of(acm, known.id)))).await
 }
 
 /// Nothing, where AWS says that there is nothing.

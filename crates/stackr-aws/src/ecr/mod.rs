@@ -11,8 +11,6 @@ mod repository;
 mod repository_lookup;
 mod repository_policy;
 
-use std::collections::BTreeMap;
-
 use aws_sdk_ecr::types::{Repository as Described, Tag};
 use futures::future::try_join_all;
 use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
@@ -70,14 +68,6 @@ async fn tags_of(ecr: &Ecr, repository: &Described) -> Result<Tags> {
     let request = ecr.client.list_tags_for_resource().resource_arn(arn);
     let answer = unless_missing(ecr.call("ListTagsForResource", request.send()).await.map(|a| a.tags))?;
     Ok(answer.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
-}
-
-/// The users' tags of a repository: the confirmed ones, or as ECR says.
-async fn users_tags(ecr: &Ecr, repository: &Described, confirmed: &BTreeMap<Id, Tags>) -> Result<Tags> {
-    match confirmed.get(repository.repository_arn().unwrap_or_default()) {
-        Some(tags) => Ok(tags.clone()),
-        None => Ok(tags::users(tags_of(ecr, repository).await?)),
-    }
 }
 
 /// Nothing, where AWS says that there is nothing.

@@ -14,8 +14,8 @@ use stackr_core::{
     Tags, Update, Waits, need,
 };
 
-use super::{Ecr, ImageEncryption, ImageScanning, describe, sync_tags, tags_of, users_tags, write_tags};
-use crate::{service::in_order, tags};
+use super::{Ecr, ImageEncryption, ImageScanning, describe, sync_tags, tags_of, write_tags};
+use crate::{service::in_order, tagging::confirmed_or, tags};
 
 /// An ECR repository.
 pub struct Repository;
@@ -95,7 +95,8 @@ impl Resource for Repository {
         let (found, tagged) = futures::join!(describe(ecr, &ids, None), ecr.still_tagged(known));
         let found = found?;
         let found = try_join_all(found.iter().map(|repository| async {
-            let tags = users_tags(ecr, repository, &tagged).await?;
+            let arn = repository.repository_arn().unwrap_or_default();
+            let tags = confirmed_or(&tagged, arn, tags_of(ecr, repository)).await?;
             Ok((need(repository.repository_name(), "repositoryName")?, seen(repository, tags)?))
         }));
         Ok(in_order(&ids, found.await?))

@@ -1,4 +1,4 @@
-//! What several types need to know of a role: itself, its inline policies, what is attached to it.
+//! What two lists tell of many roles: themselves, their inline policies, what is attached to them.
 //!
 //! Facts about the API that shape this file:
 //! - a role, an inline policy, the attachments of a role are a call each;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::{EntityType, Role, RoleDetail};
 use stackr_core::Result;
 
-use super::{Iam, decode, pages, unless_missing};
+use super::{Iam, decode};
 use crate::{gather::Source, service::onward};
 
 /// From this many questions on, the lists are read: fewer are answered sooner one by one.
@@ -73,30 +73,6 @@ impl Source for Lists {
             Some((key, told))
         };
         Ok(keys.into_iter().filter_map(told).collect())
-    }
-}
-
-/// One part, by its own call.
-pub(super) async fn single(iam: &Iam, (role, part): &Key) -> Result<Option<Told>> {
-    match part {
-        Part::Itself => {
-            let request = iam.client.get_role().role_name(role);
-            let found = unless_missing(iam.call("GetRole", request.send()).await)?;
-            Ok(found.and_then(|found| found.role).map(|role| Told::Itself(Box::new(role))))
-        }
-        Part::Policy(name) => {
-            let request = iam.client.get_role_policy().role_name(role).policy_name(name);
-            let found = unless_missing(iam.call("GetRolePolicy", request.send()).await)?;
-            Ok(found.map(|found| Told::Policy(decode(found.policy_document()))))
-        }
-        Part::Attached => {
-            let list = async || {
-                let request = iam.client.list_attached_role_policies().role_name(role);
-                Ok(pages!(iam, "ListAttachedRolePolicies", request, attached_policies))
-            };
-            let policies = unless_missing(list().await)?.unwrap_or_default();
-            Ok(Some(Told::Attached(policies.into_iter().filter_map(|policy| policy.policy_arn).collect())))
-        }
     }
 }
 

@@ -16,8 +16,8 @@ use stackr_core::{
 
 use super::{
     Iam, decode, is_ours, moment, name, pages,
-    parts::{Part, Told, listed, single},
-    read_tags, sync_tags, write_tags,
+    parts::{Part, Told, listed},
+    read_tags, sync_tags, unless_missing, write_tags,
 };
 
 /// An IAM role.
@@ -173,8 +173,8 @@ fn wanted_name(args: &RoleArgs, uid: &str) -> String {
 }
 
 async fn get(iam: &Iam, name: &str) -> Result<Option<Described>> {
-    let found = single(iam, &(name.to_owned(), Part::Itself)).await?;
-    Ok(found.and_then(|told| if let Told::Itself(role) = told { Some(*role) } else { None }))
+    let found = unless_missing(iam.call("GetRole", iam.client.get_role().role_name(name).send()).await)?;
+    Ok(found.and_then(|found| found.role))
 }
 
 /// Takes away everything that keeps a role from being deleted.

@@ -10,8 +10,9 @@ use stackr_core::{
 };
 
 use super::{
-    Iam, name,
-    parts::{Key, Part, Told, listed, single},
+    Iam, decode, name,
+    parts::{Key, Part, Told, listed},
+    unless_missing,
 };
 
 /// An IAM role policy.
@@ -121,8 +122,10 @@ fn key(id: &str) -> Option<Key> {
 }
 
 async fn one(iam: &Iam, id: &str) -> Result<Option<Seen<RolePolicy>>> {
-    let Some(key) = key(id) else { return Ok(None) };
-    Ok(single(iam, &key).await?.and_then(|told| told_of(id, &told)))
+    let Some((role, name)) = id.split_once(':') else { return Ok(None) };
+    let request = iam.client.get_role_policy().role_name(role).policy_name(name);
+    let found = unless_missing(iam.call("GetRolePolicy", request.send()).await)?;
+    Ok(found.map(|found| seen(role, name, decode(found.policy_document()).into())))
 }
 
 fn told_of(id: &str, told: &Told) -> Option<Seen<RolePolicy>> {

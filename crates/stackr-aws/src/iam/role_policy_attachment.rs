@@ -13,8 +13,9 @@ use stackr_core::{
 };
 
 use super::{
-    Iam,
-    parts::{Key, Part, Told, listed, single},
+    Iam, pages,
+    parts::{Key, Part, Told, listed},
+    unless_missing,
 };
 
 /// An IAM role policy attachment.
@@ -61,10 +62,9 @@ impl Resource for RolePolicyAttachment {
     async fn read(iam: &Iam, ids: &[Id]) -> Result<Vec<Option<Seen<Self>>>> {
         let roles: BTreeSet<&str> = ids.iter().filter_map(|id| pair(id)).map(|(role, _)| role).collect();
         let asked = roles.into_iter().map(|role| async move {
-            let key = key(role);
-            Ok::<_, CloudError>(single(iam, &key).await?.map(|told| (key, told)))
+            Ok::<_, CloudError>((key(role), Told::Attached(attached(iam, role).await?)))
         });
-        let attached: BTreeMap<_, _> = try_join_all(asked).await?.into_iter().flatten().collect();
+        let attached: BTreeMap<_, _> = try_join_all(asked).await?.into_iter().collect();
         Ok(ids.iter().map(|id| attached_to(&attached, id)).collect())
     }
 
@@ -93,15 +93,24 @@ impl Resource for RolePolicyAttachment {
 
     async fn find(iam: &Iam, req: Find<'_, RolePolicyAttachmentArgs>) -> Result<Option<Id>> {
         let Some(args) = req.args else { return Ok(None) };
-        let id = seen(&args.role, &args.policy_arn).outputs.id;
-        let found = Self::read(iam, std::slice::from_ref(&id)).await?;
-        Ok(found.into_iter().flatten().next().map(|_| id))
+        let found = attached(iam, &args.role).await?.contains(&args.policy_arn);
+        Ok(found.then(|| seen(&args.role, &args.policy_arn).outputs.id))
     }
 }
 
 /// The attachments of a role, as they are asked for.
 fn key(role: &str) -> Key {
     (role.to_owned(), Part::Attached)
+}
+
+/// ARNs of the policies that are attached to a role; none if there is no such role.
+async fn attached(iam: &Iam, role: &str) -> Result<Vec<String>> {
+    let list = async || {
+        let request = iam.client.list_attached_role_policies().role_name(role);
+        Ok(pages!(iam, "ListAttachedRolePolicies", request, attached_policies))
+    };
+    let policies = unless_missing(list().await)?.unwrap_or_default();
+    Ok(policies.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
 /// The attachment of this id, if it is among those of its role.

@@ -17,7 +17,7 @@ use stackr_core::{
 };
 
 use super::Logs;
-use crate::{service::in_order, tags};
+use crate::{service::in_order, tagging::confirmed_or, tags};
 
 /// A CloudWatch log group.
 pub struct LogGroup;
@@ -99,10 +99,7 @@ impl Resource for LogGroup {
         let found = found?;
         let found = try_join_all(found.iter().map(|group| async {
             let arn = arn(group)?;
-            let tags = match tagged.get(&arn) {
-                Some(tags) => tags.clone(),
-                None => tags::users(tags_of(logs, &arn).await?),
-            };
+            let tags = confirmed_or(&tagged, &arn, tags_of(logs, &arn)).await?;
             Ok((need(group.log_group_name(), "logGroupName")?, seen(group, tags)?))
         }));
         Ok(in_order(&ids, found.await?))

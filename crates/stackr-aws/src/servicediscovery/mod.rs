@@ -8,11 +8,9 @@
 mod private_dns_namespace;
 mod service;
 
-use std::collections::BTreeMap;
-
 use aws_sdk_servicediscovery::types::Tag;
 use aws_smithy_types::error::operation::BuildError;
-use stackr_core::{CloudError, ErrorKind, Id, Registry, Result, Tags};
+use stackr_core::{CloudError, ErrorKind, Registry, Result, Tags};
 
 use crate::{Service, tags};
 
@@ -54,15 +52,12 @@ fn unless_missing<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
     }
 }
 
-/// The user's tags of an object: the confirmed ones, or as Cloud Map says; none if it is gone.
-async fn tags_of(map: &CloudMap, arn: &str, confirmed: &BTreeMap<Id, Tags>) -> Result<Tags> {
-    if let Some(tags) = confirmed.get(arn) {
-        return Ok(tags.clone());
-    }
+/// All tags of an object; none if it is gone.
+async fn tags_of(map: &CloudMap, arn: &str) -> Result<Tags> {
     let request = map.client.list_tags_for_resource().resource_arn(arn);
     let answer = map.call("ListTagsForResource", request.send()).await.map(|t| t.tags);
     let tags = unless_missing(answer)?.unwrap_or_default();
-    Ok(tags::users(tags.into_iter().map(|t| (t.key, t.value))))
+    Ok(tags.into_iter().map(|t| (t.key, t.value)).collect())
 }
 
 /// The tags of a call; none if there are none.

@@ -18,6 +18,7 @@ use stackr_core::{
 };
 
 use super::{CloudMap, built, pages, sync_tags, tag_list, tags_of, unless_missing};
+use crate::tagging::confirmed_or;
 
 /// A private DNS namespace.
 pub struct PrivateDnsNamespace;
@@ -109,7 +110,8 @@ impl Resource for PrivateDnsNamespace {
             let Some(found) = found else {
                 return Ok(not_readable(creation(map, namespace).await?, namespace, vpc, map));
             };
-            let tags = tags_of(map, &need(found.arn(), "Arn")?, &tagged).await?;
+            let arn = need(found.arn(), "Arn")?;
+            let tags = confirmed_or(&tagged, &arn, tags_of(map, &arn)).await?;
             seen(found, vpc, tags).map(Some)
         }))
         .await

@@ -18,6 +18,7 @@ use stackr_core::{
 };
 
 use super::{CloudMap, built, pages, sync_tags, tag_list, tags_of, unless_missing};
+use crate::tagging::confirmed_or;
 
 /// A discovery service.
 pub struct DiscoveryService;
@@ -150,7 +151,8 @@ impl Resource for DiscoveryService {
         let (found, tagged) = futures::join!(described, map.still_tagged(known));
         try_join_all(found?.iter().map(|found| async {
             let Some(found) = found else { return Ok(None) };
-            let tags = tags_of(map, &need(found.arn(), "Arn")?, &tagged).await?;
+            let arn = need(found.arn(), "Arn")?;
+            let tags = confirmed_or(&tagged, &arn, tags_of(map, &arn)).await?;
             seen(found, tags).map(Some)
         }))
         .await
