@@ -99,39 +99,36 @@ fn of_detail(detail: &RoleDetail, listed: Option<&Role>, part: &Part) -> Option<
     }
 }
 
-/// So many pages of what is told of the account's roles, as far as they can be had.
-async fn details(iam: &Iam, most: usize) -> BTreeMap<String, RoleDetail> {
-    let (mut all, mut marker) = (BTreeMap::new(), None);
-    for _ in 0..most {
-        let request = iam.client.get_account_authorization_details().filter(EntityType::Role);
-        let request = request.max_items(PAGE).set_marker(marker.clone());
-        let page = iam.call("GetAccountAuthorizationDetails", request.send()).await;
-        let Ok(page) = page else { break };
-        let next = page.marker.filter(|_| page.is_truncated);
-        let roles = page.role_detail_list.unwrap_or_default().into_iter();
-        all.extend(roles.filter_map(|role| Some((role.role_name.clone()?, role))));
-        match onward(marker, next) {
-            Ok(Some(next)) => marker = Some(next),
-            _ => break,
+/// The first pages of a list, as far as they can be had: `first_pages!(iam, most, "ListRoles", request, roles)`.
+macro_rules! first_pages {
+    ($iam:expr, $most:expr, $operation:literal, $request:expr, $items:ident) => {{
+        let request = $request.max_items(PAGE);
+        let (mut items, mut marker) = (Vec::new(), None);
+        for _ in 0..$most {
+            let page = $iam.call($operation, request.clone().set_marker(marker.clone()).send()).await;
+            let Ok(page) = page else { break };
+            items.extend(page.$items().to_vec());
+            let next = page.marker.filter(|_| page.is_truncated);
+            match onward(marker, next) {
+                Ok(Some(next)) => marker = Some(next),
+                _ => break,
+            }
         }
-    }
-    all
+        items
+    }};
 }
 
-/// So many pages of the list of the account's roles, as far as they can be had.
+/// What is told of the account's roles, by their names.
+async fn details(iam: &Iam, most: usize) -> BTreeMap<String, RoleDetail> {
+    let request = iam.client.get_account_authorization_details().filter(EntityType::Role);
+    let details = first_pages!(iam, most, "GetAccountAuthorizationDetails", request, role_detail_list);
+    details.into_iter().filter_map(|role| Some((role.role_name.clone()?, role))).collect()
+}
+
+/// The account's roles as they are listed, by their names.
 async fn roles(iam: &Iam, most: usize) -> BTreeMap<String, Role> {
-    let (mut all, mut marker) = (BTreeMap::new(), None);
-    for _ in 0..most {
-        let request = iam.client.list_roles().max_items(PAGE).set_marker(marker.clone());
-        let Ok(page) = iam.call("ListRoles", request.send()).await else { break };
-        let next = page.marker.filter(|_| page.is_truncated);
-        all.extend(page.roles.into_iter().map(|role| (role.role_name.clone(), role)));
-        match onward(marker, next) {
-            Ok(Some(next)) => marker = Some(next),
-            _ => break,
-        }
-    }
-    all
+    let roles = first_pages!(iam, most, "ListRoles", iam.client.list_roles(), roles);
+    roles.into_iter().map(|role| (role.role_name.clone(), role)).collect()
 }
 
 #[cfg(test)]

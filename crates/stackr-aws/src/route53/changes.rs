@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch};
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecordSet};
 use futures::future::join_all;
 use stackr_core::{CloudError, ErrorKind, Result};
 
@@ -31,14 +31,25 @@ const CHARACTERS: usize = 32_000;
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     /// The zone's id.
-    pub(super) zone: String,
+    zone: String,
     /// What tells it from others in the zone: who asks, and what for.
-    pub(super) by: String,
-    /// The change.
-    pub(super) change: Change,
+    by: String,
+    change: Change,
 }
 
 impl Asked {
+    /// A change of a record, for somebody that no other such change of the zone is for.
+    pub(super) fn new(
+        zone: &str,
+        whom: &str,
+        action: ChangeAction,
+        record: ResourceRecordSet,
+    ) -> Result<Self> {
+        let by = format!("{whom} {action}");
+        let change = built(Change::builder().action(action).resource_record_set(record).build())?;
+        Ok(Self { zone: bare(zone).to_owned(), by, change })
+    }
+
     fn key(&self) -> (&str, &str) {
         (&self.zone, &self.by)
     }
@@ -120,7 +131,7 @@ async fn send(route53: &Route53, batch: &[Asked]) -> Result<()> {
     let Some(first) = batch.first() else { return Ok(()) };
     let changes = batch.iter().map(|asked| asked.change.clone()).collect();
     let changes = built(ChangeBatch::builder().set_changes(Some(changes)).build())?;
-    let request = route53.client.change_resource_record_sets().hosted_zone_id(bare(&first.zone));
+    let request = route53.client.change_resource_record_sets().hosted_zone_id(&first.zone);
     route53.call("ChangeResourceRecordSets", request.change_batch(changes).send()).await?;
     Ok(())
 }
@@ -165,7 +176,7 @@ fn weight(change: &Change) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_route53::types::{ResourceRecord, ResourceRecordSet, RrType};
+    use aws_sdk_route53::types::{ResourceRecord, RrType};
 
     use super::*;
     use crate::{service::testing::service, wire::Wire};

@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_route53::types::{
-    AliasTarget, Change, ChangeAction, GeoLocation, HostedZone, ResourceRecord,
-    ResourceRecordSet as Described, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
+    AliasTarget, ChangeAction, GeoLocation, HostedZone, ResourceRecord, ResourceRecordSet as Described,
+    ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
 };
 use futures::future::try_join_all;
 use stackr_core::{
@@ -22,7 +22,7 @@ use stackr_core::{
 
 use super::{
     PAGE, Page, Route53, Zones, bare, built,
-    changes::{self, Asked},
+    changes::{Asked, change},
     page, page_from, plain,
 };
 
@@ -137,7 +137,7 @@ impl Resource for Record {
         let args = req.args;
         let name = full_name(route53, args).await?;
         let action = if args.allow_overwrite { ChangeAction::Upsert } else { ChangeAction::Create };
-        let made = change(route53, &args.zone_id, (action, req.token), wanted(args, &name)?).await;
+        let made = change(route53, Asked::new(&args.zone_id, req.token, action, wanted(args, &name)?)?).await;
         // What is not found is the zone, made moments ago.
         made.map_err(|error| match error.kind() {
             ErrorKind::NotFound => error.as_kind(ErrorKind::Propagating),
@@ -164,12 +164,14 @@ impl Resource for Record {
 
     async fn update(route53: &Route53, req: Update<'_, Self>) -> Result<()> {
         let want = wanted(req.want, &req.seen.outputs.fqdn)?;
-        change(route53, &req.want.zone_id, (ChangeAction::Upsert, req.id), want).await
+        change(route53, Asked::new(&req.want.zone_id, req.id, ChangeAction::Upsert, want)?).await
     }
 
     async fn delete(route53: &Route53, req: Delete<'_, Self>) -> Result<()> {
         let key = Key::parse(req.id)?;
-        let delete = |record| change(route53, &key.zone, (ChangeAction::Delete, req.id), record);
+        let delete = async |record| {
+            change(route53, Asked::new(&key.zone, req.id, ChangeAction::Delete, record)?).await
+        };
         match delete(wanted(req.args, &req.outputs.fqdn)?).await {
             // It is not there, is not what is recorded, or was made of a secret, which is not recorded.
             Err(error)
@@ -274,18 +276,6 @@ async fn full_name(route53: &Route53, args: &RecordArgs) -> Result<String> {
         return Err(CloudError::new(ErrorKind::Propagating, "route53:GetHostedZone", message));
     };
     Ok(complete(&args.name, &need(zone.hosted_zone().map(HostedZone::name), "Name")?))
-}
-
-/// Makes one change, for somebody that no other change of the zone is for.
-async fn change(
-    route53: &Route53,
-    zone: &str,
-    (action, whom): (ChangeAction, &str),
-    record: Described,
-) -> Result<()> {
-    let by = format!("{whom} {action}");
-    let change = built(Change::builder().action(action).resource_record_set(record).build())?;
-    changes::change(route53, Asked { zone: bare(zone).to_owned(), by, change }).await
 }
 
 /// One record of a zone, by its complete name.
