@@ -8,10 +8,10 @@ With --forkable, POST /stackr-api/fork copies it with all that is in it, in mill
 child process that answers on a port of its own; the answer is that port and the process. A copy can be copied, and ends
 by POST /stackr-api/end or when whoever started the first one is gone.
 
-moto is imported as it is and then corrected where it is unlike AWS (corrections.py).
+moto is imported as it is and then corrected where it is unlike AWS (corrections.py). It answers one request after the
+other: its backends go through dictionaries while another thread adds to them, and then fail with an error of Python's.
 """
 
-import contextlib
 import gc
 import os
 import signal
@@ -20,20 +20,30 @@ import sys
 import threading
 
 
-class Forkable:
+class OneAtATime:
+    """An application that answers one request after the other."""
+
+    def __init__(self, app):
+        self.app = app
+        self.gate = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        with self.gate:
+            return list(self.app(environ, start_response))
+
+
+class Forkable(OneAtATime):
     """An application that can be copied, between two requests, together with the process it runs in."""
 
     def __init__(self, app, serve):
-        self.app, self.serve = app, serve
-        self.gate = threading.Condition()
-        self.busy = 0
+        super().__init__(app)
+        self.serve = serve
         self.copy = False
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody asks how a copy ended.
 
     def __call__(self, environ, start_response):
         if not environ["PATH_INFO"].startswith("/stackr-api/"):
-            with self.passing():
-                return list(self.app(environ, start_response))
+            return super().__call__(environ, start_response)
         what = environ["PATH_INFO"].removeprefix("/stackr-api/")
         if what == "fork":
             answer = "%d %d" % self.fork()
@@ -46,23 +56,11 @@ class Forkable:
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
         return [answer.encode()]
 
-    @contextlib.contextmanager
-    def passing(self):
-        with self.gate:
-            self.busy += 1
-        try:
-            yield
-        finally:
-            with self.gate:
-                self.busy -= 1
-                self.gate.notify_all()
-
     def fork(self):
         """Copies this process while no request is under way, and returns the copy's port and process."""
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         port = listener.getsockname()[1]
         with self.gate:
-            self.gate.wait_for(lambda: self.busy == 0)
             child = os.fork()
         if child:
             listener.close()
@@ -73,7 +71,6 @@ class Forkable:
                 if other is not listener and other.fileno() >= 0:
                     os.close(other.detach())
             self.copy = True
-            self.gate = threading.Condition()
             live_with_standard_input(may_stay=False)
             os.environ["MOTO_PORT"] = str(port)
             self.serve(self, listener)
@@ -118,8 +115,7 @@ def main():
         copy.serve_forever()
 
     app = DomainDispatcherApplication(create_backend_app)
-    if "--forkable" in sys.argv[1:]:
-        app = Forkable(app, serve)
+    app = Forkable(app, serve) if "--forkable" in sys.argv[1:] else OneAtATime(app)
     first = server(app)
     os.environ["MOTO_PORT"] = str(first.server_port)
     print(first.server_port, flush=True)

@@ -1,6 +1,7 @@
 """Holds the local AWS against what the real one does, where moto by itself does not."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
 import boto3
@@ -320,6 +321,17 @@ def many_roles_are_told_with_their_policies():
     assert not {"Tags", "PermissionsBoundary", "RoleLastUsed"} & set(role), role
 
 
+def what_is_asked_for_at_the_same_time_is_done():
+    ec2 = client("ec2", config=Config(retries={"total_max_attempts": 1}, max_pool_connections=8))
+
+    def create(number):
+        return ec2.create_security_group(GroupName=f"at-once-{number}", Description="g")["GroupId"]
+
+    with ThreadPoolExecutor(8) as pool:
+        groups = list(pool.map(create, range(1000)))
+    assert len(set(groups)) == 1000, groups
+
+
 a_service_says_what_it_was_given()
 a_service_names_its_task_definition_by_arn()
 a_service_keeps_the_parts_of_its_deployments_that_an_update_does_not_name()
@@ -336,3 +348,4 @@ log_groups_are_described_by_name_and_arn()
 tags_are_found_by_arn_and_by_filter()
 a_bucket_is_found_in_its_own_region()
 many_roles_are_told_with_their_policies()
+what_is_asked_for_at_the_same_time_is_done()
