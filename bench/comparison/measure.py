@@ -1,14 +1,17 @@
 """Runs a command and measures it: wall time, CPU, memory, calls."""
 
 import collections
+import json
 import os
+import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
-from .local import die_with_parent
+LAUNCH = pathlib.Path(__file__).with_name("launch.py")
 
 
 class Failed(Exception):
@@ -22,14 +25,15 @@ class Measure(dict):
     calls = ()
 
 
-def tree_rss(pid):
-    """Bytes in memory of a process and its descendants."""
+def descendants_rss(pid):
+    """Bytes in memory of the descendants of a process."""
     total, todo = 0, [pid]
     while todo:
         process = todo.pop()
         try:
-            with open(f"/proc/{process}/statm") as file:
-                total += int(file.read().split()[1])
+            if process != pid:
+                with open(f"/proc/{process}/statm") as file:
+                    total += int(file.read().split()[1])
             for thread in os.listdir(f"/proc/{process}/task"):
                 with open(f"/proc/{process}/task/{thread}/children") as file:
                     todo += map(int, file.read().split())
@@ -43,23 +47,24 @@ def run(command, directory, environment, cloud=None, expect=0):
     output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     if cloud:
         cloud.calls()
-    began = time.monotonic()
+    reports, report = os.pipe()
     process = subprocess.Popen(
-        list(map(str, command)), cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
-        start_new_session=True, preexec_fn=die_with_parent,
+        [sys.executable, "-I", "-S", LAUNCH, str(report), *map(str, command)],
+        cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, pass_fds=[report],
+        start_new_session=True,
     )
+    os.close(report)
     peak, done = 0, threading.Event()
 
     def sample():
         nonlocal peak
         while not done.wait(0.01):
-            peak = max(peak, tree_rss(process.pid))
+            peak = max(peak, descendants_rss(process.pid))
 
     sampler = threading.Thread(target=sample)
     sampler.start()
     try:
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
+        process.wait()
     finally:
         done.set()
         sampler.join()
@@ -67,22 +72,23 @@ def run(command, directory, environment, cloud=None, expect=0):
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with open(reports, "rb") as file:
+        took = json.loads(file.read() or b'{"status": "no report"}')
     output.seek(0)
     errors.seek(0)
     said = output.read().decode(errors="replace")
-    if process.returncode != expect:
+    if took["status"] != expect:
         told = said + errors.read().decode(errors="replace")
-        raise Failed(f"{' '.join(map(str, command))}\nended with {process.returncode}, not {expect}:\n{told[-4000:]}")
+        raise Failed(f"{' '.join(map(str, command))}\nended with {took['status']}, not {expect}:\n{told[-4000:]}")
     calls = cloud.calls() if cloud else []
     measure = Measure({
-        "wall": wall,
-        "cpu": usage.ru_utime + usage.ru_stime,
-        "memory": max(peak, usage.ru_maxrss * 1024) / 2**20,
+        "wall": took["ended"] - took["began"],
+        "cpu": took["cpu"],
+        "memory": max(peak, took["memory"]) / 2**20,
         "calls": len(calls),
         "refused": sum(1 for *_, outcome in calls if not isinstance(outcome, int) or outcome >= 400),
         "busy": busy(calls),
-        "before": min((a for a, *_ in calls), default=began) - began,
+        "before": min((a for a, *_ in calls), default=took["began"]) - took["began"],
         "operations": dict(collections.Counter(what for _, _, what, _ in calls).most_common()),
     })
     measure.output, measure.calls = said, calls
