@@ -41,16 +41,16 @@ impl Resource for Network {
     type Args = NetworkArgs;
     type Outputs = NetworkOutputs;
     async fn create(_: &(), _: Create<'_, NetworkArgs>) -> crate::Result<Created<Self>> {
-        unimplemented!()
+        unreachable!("a stack is only declared here")
     }
     async fn read(_: &(), _: &[Id]) -> crate::Result<Vec<Option<Seen<Self>>>> {
-        unimplemented!()
+        unreachable!("a stack is only declared here")
     }
     async fn update(_: &(), _: Update<'_, Self>) -> crate::Result<()> {
-        unimplemented!()
+        unreachable!("a stack is only declared here")
     }
     async fn delete(_: &(), _: Delete<'_, Self>) -> crate::Result<()> {
-        unimplemented!()
+        unreachable!("a stack is only declared here")
     }
 }
 
